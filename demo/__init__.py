@@ -1,0 +1,1 @@
+"""The demo shop: two HTTP services, one database and faults whose causes are known."""

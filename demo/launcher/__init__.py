@@ -1,0 +1,1 @@
+"""Start and stop the shop: its database, both services and their environment."""

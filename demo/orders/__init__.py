@@ -1,0 +1,1 @@
+"""The orders service, the shop's public entry: products, order history and checkout."""

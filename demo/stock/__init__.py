@@ -1,0 +1,1 @@
+"""The stock service: how many of each product there are, and reservations."""

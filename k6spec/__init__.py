@@ -1,0 +1,146 @@
+"""k6spec: performance specs as pytest tests, judged on k6's metrics and on the spans behind the requests.
+
+Light to import: what needs pytest, DuckDB or Arrow is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from k6spec._version import __version__
+    from k6spec.config import Config
+    from k6spec.declare import flow
+    from k6spec.declare.load import Load
+    from k6spec.declare.profiles import (
+        constant_arrival_rate,
+        constant_vus,
+        per_vu_iterations,
+        ramping_arrival_rate,
+        ramping_vus,
+        shared_iterations,
+        stage,
+    )
+    from k6spec.declare.scenario import Scenario
+    from k6spec.errors import (
+        ArchiveFault,
+        ClaimFailed,
+        ConfigError,
+        DeclarationError,
+        Fault,
+        Inconclusive,
+        K6Fault,
+        K6specError,
+        StackFault,
+        SutFault,
+        UnjudgedClaim,
+        UsageError,
+    )
+    from k6spec.judge.limits import limit
+    from k6spec.judge.verdict import Verdict
+    from k6spec.pytest_plugin.marks import known_issue, load
+    from k6spec.run import Run
+    from k6spec.stack.base import StackBackend
+    from k6spec.stack.embedded import EmbeddedStack
+    from k6spec.stack.sut import AddressSut, CommandSut, Sut
+    from k6spec.units import Duration, Ratio, ms, percent, seconds
+
+_HOME: Final = {
+    "__version__": "_version",
+    "AddressSut": "stack.sut",
+    "ArchiveFault": "errors",
+    "ClaimFailed": "errors",
+    "CommandSut": "stack.sut",
+    "Config": "config",
+    "ConfigError": "errors",
+    "DeclarationError": "errors",
+    "Duration": "units",
+    "EmbeddedStack": "stack.embedded",
+    "Fault": "errors",
+    "Inconclusive": "errors",
+    "K6Fault": "errors",
+    "K6specError": "errors",
+    "Load": "declare.load",
+    "Ratio": "units",
+    "Run": "run",
+    "Scenario": "declare.scenario",
+    "StackBackend": "stack.base",
+    "StackFault": "errors",
+    "Sut": "stack.sut",
+    "SutFault": "errors",
+    "UnjudgedClaim": "errors",
+    "UsageError": "errors",
+    "Verdict": "judge.verdict",
+    "constant_arrival_rate": "declare.profiles",
+    "constant_vus": "declare.profiles",
+    "flow": "declare.flow",
+    "known_issue": "pytest_plugin.marks",
+    "limit": "judge.limits",
+    "load": "pytest_plugin.marks",
+    "ms": "units",
+    "per_vu_iterations": "declare.profiles",
+    "percent": "units",
+    "ramping_arrival_rate": "declare.profiles",
+    "ramping_vus": "declare.profiles",
+    "seconds": "units",
+    "shared_iterations": "declare.profiles",
+    "stage": "declare.profiles",
+}
+
+__all__ = [
+    "AddressSut",
+    "ArchiveFault",
+    "ClaimFailed",
+    "CommandSut",
+    "Config",
+    "ConfigError",
+    "DeclarationError",
+    "Duration",
+    "EmbeddedStack",
+    "Fault",
+    "Inconclusive",
+    "K6Fault",
+    "K6specError",
+    "Load",
+    "Ratio",
+    "Run",
+    "Scenario",
+    "StackBackend",
+    "StackFault",
+    "Sut",
+    "SutFault",
+    "UnjudgedClaim",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "constant_arrival_rate",
+    "constant_vus",
+    "flow",
+    "known_issue",
+    "limit",
+    "load",
+    "ms",
+    "per_vu_iterations",
+    "percent",
+    "ramping_arrival_rate",
+    "ramping_vus",
+    "seconds",
+    "shared_iterations",
+    "stage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'k6spec' has no attribute {name!r}")
+    home = _HOME[name]
+    value = (
+        import_module("k6spec.declare.flow") if name == "flow" else getattr(import_module(f"k6spec.{home}"), name)
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

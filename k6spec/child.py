@@ -1,0 +1,102 @@
+"""Child processes that never outlive us.
+
+Every program that k6spec starts (k6, the receiver, a system under test) runs under a tiny guard: a
+separate process that holds a pipe from us. When we end, however we end, the pipe closes and the guard
+ends the program's whole process group. It works for SIGKILL too, and on every POSIX system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final, final
+
+from k6spec.errors import K6specError
+
+_GUARD: Final = str(Path(__file__).with_name("_guard.py"))
+_Stream = int | IO[bytes] | None
+
+
+@final
+class Child:
+    """A running program with all it started; ``with`` ends it.
+
+    Args:
+        argv: the program and its arguments.
+        grace: seconds between SIGTERM and SIGKILL when it is ended.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdout: _Stream = subprocess.DEVNULL,
+        stderr: _Stream = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
+        grace: float = 5.0,
+    ) -> None:
+        self.argv = tuple(argv)
+        self._grace = grace
+        try:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", _GUARD, str(grace), *argv],
+                stdin=subprocess.PIPE,
+                stdout=stdout,
+                stderr=stderr,
+                env=None if env is None else dict(env),
+                cwd=cwd,
+                pass_fds=tuple(pass_fds),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise K6specError(f"could not start {argv[0]}: {error}") from error
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """The program's standard output, where ``stdout=subprocess.PIPE`` was asked for."""
+        return self._guard.stdout
+
+    def poll(self) -> int | None:
+        """The exit code (negative: the signal's number), or None while it runs."""
+        return self._guard.poll()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for the end and returns the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs after ``timeout`` seconds.
+        """
+        return self._guard.wait(timeout)
+
+    def send_signal(self, signum: signal.Signals) -> None:
+        """Sends the program a signal: SIGINT, SIGTERM or SIGHUP."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._guard.pid, signum)
+
+    def stop(self) -> int:
+        """Ends the program and all it started: SIGTERM, after the grace SIGKILL. Safe to call again."""
+        if self._guard.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._guard.stdin.close()
+        try:
+            return self._guard.wait(self._grace + 5)
+        except subprocess.TimeoutExpired:
+            self._guard.kill()
+            return self._guard.wait()
+        finally:
+            if self._guard.stdout is not None:
+                self._guard.stdout.close()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()

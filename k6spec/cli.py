@@ -1,0 +1,204 @@
+"""The ``k6spec`` command: looks at archived runs."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from k6spec._version import __version__
+from k6spec.errors import ArchiveFault, K6specError
+from k6spec.judge.limits import shown
+from k6spec.query.database import Database
+from k6spec.report.links import read_trace
+from k6spec.report.waterfall import render_waterfall
+from k6spec.store.archive import RunFolder, find_run, find_runs
+from k6spec.units import format_ns
+
+app: Final = typer.Typer(
+    help="Performance specs with k6 and OpenTelemetry. Specs run with pytest; this looks at what they archived.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    epilog="Examples:  k6spec runs   |   k6spec show last   |   k6spec trace 4f2a91c0",
+)
+_out: Final = Console(highlight=False, soft_wrap=False)
+_RunsOption = Annotated[
+    Path, typer.Option("--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True)
+]
+_DEFAULT_RUNS: Final = Path(".k6spec/runs")
+
+
+class Exit(int, Enum):
+    """Exit codes."""
+
+    OK = 0
+    USAGE = 2
+
+
+def main() -> None:
+    """Runs the command; a user's mistake ends in one line and exit code 2."""
+    try:
+        app()
+    except K6specError as error:
+        Console(stderr=True, highlight=False).print(f"k6spec: {escape(str(error))}", soft_wrap=True)
+        raise SystemExit(Exit.USAGE) from None
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        _out.print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def runs(
+    folder: _RunsOption = _DEFAULT_RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+) -> None:
+    """List archived runs, the newest first.
+
+    Example: k6spec runs --limit 5
+    """
+    found = find_runs(folder)[:limit]
+    if as_json:
+        for run in found:
+            print(json.dumps(_overview(run)))
+        return
+    if not found:
+        _out.print(f"no runs in {folder} yet; pytest specs/ makes some")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("run", "load", "requests", "traces", "passed", "failed", "inconclusive", "status"):
+        table.add_column(column, justify="right" if column in {"requests", "traces"} else "left")
+    for run in found:
+        row = _overview(run)
+        table.add_row(
+            row["run_id"],
+            escape(", ".join(row["scenarios"])),
+            f"{row['requests']:,}",
+            f"{row['traces_complete']:,}",
+            *(str(row[outcome]) for outcome in ("passed", "failed", "inconclusive")),
+            escape(row["status"]),
+        )
+    _out.print(table)
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")],
+    folder: _RunsOption = _DEFAULT_RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="run.json as it is.")] = False,
+) -> None:
+    """Show a run: what was loaded, the ledger, and every verdict.
+
+    Example: k6spec show last
+    """
+    found = find_run(folder, run)
+    info = found.info()
+    if as_json:
+        print(json.dumps(info, indent=2, ensure_ascii=False))
+        return
+    _out.print(f"[bold]{found.run_id}[/]  {escape(info['status'])}  {escape(str(info.get('spec') or ''))}")
+    if info["status"] != "complete":
+        _out.print(escape(str(info.get("reason", "it was cut off"))))
+    for name, part in info["profile"]["scenarios"].items():
+        profile = ", ".join(f"{key} {value}" for key, value in part["profile"].items() if value not in ("0s", []))
+        _out.print(f"  {escape(name)}: {escape(profile)}")
+    _out.print(f"  against {escape(info['environment']['base_url'])}, stack {info['stack']['name']}")
+    if "ledger" in info:
+        ledger = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in info["ledger"].items())
+        _out.print(f"  {ledger}")
+        _print_operations(found)
+    for verdict in info["verdicts"]:
+        _out.print(_verdict_line(verdict), soft_wrap=True)
+
+
+@app.command()
+def trace(
+    trace_id: Annotated[str, typer.Argument(help="A trace id in hex, or its beginning (at least 4 digits).")],
+    run: Annotated[str, typer.Option(help="The run to look in; by default all, the newest first.")] = "",
+    folder: _RunsOption = _DEFAULT_RUNS,
+) -> None:
+    """Show a trace as a waterfall, k6's client span on top.
+
+    Example: k6spec trace 4f2a91c0
+    """
+    prefix = trace_id.lower().removeprefix("0x")
+    if len(prefix) < 4 or not set(prefix) <= set("0123456789abcdef"):
+        raise ArchiveFault(f"{trace_id!r} is not a trace id", advice="give at least 4 hex digits of one")
+    searched = [find_run(folder, run)] if run else [found for found in find_runs(folder) if found.is_whole()]
+    for found in searched:
+        database = Database(found.path)
+        ids = database.rows(
+            "SELECT DISTINCT lower(hex(trace_id)) AS id FROM spans WHERE starts_with(lower(hex(trace_id)), ?) LIMIT 5",
+            [prefix],
+        )
+        if len(ids) > 1:
+            names = ", ".join(full for (full,) in ids)
+            raise ArchiveFault(f"{len(ids)} traces begin with {prefix}: {names}", advice="give more digits")
+        if ids:
+            tree = read_trace(database, ids[0][0])
+            assert tree is not None
+            _out.print(f"[bold]{ids[0][0]}[/] in {found.run_id}")
+            _out.print(render_waterfall(tree))
+            return
+    raise ArchiveFault(
+        f"no trace that begins with {prefix} in {len(searched)} runs of {folder}",
+        advice="k6spec show RUN lists the traces that verdicts name",
+    )
+
+
+def _overview(run: RunFolder) -> dict[str, Any]:
+    info = run.info()
+    ledger = info.get("ledger", {})
+    latest = _latest_verdicts(info["verdicts"])
+    return {
+        "run_id": run.run_id,
+        "status": info["status"],
+        "started": info["started"],
+        "scenarios": sorted(info["profile"]["scenarios"]),
+        "requests": ledger.get("requests_sent", 0),
+        "traces_complete": ledger.get("traces_complete", 0),
+        **{
+            outcome: sum(verdict["outcome"] == outcome for verdict in latest)
+            for outcome in ("passed", "failed", "inconclusive")
+        },
+    }
+
+
+def _latest_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each claim of each test the latest judgement."""
+    return list({(verdict["nodeid"], verdict["claim"]): verdict for verdict in verdicts}.values())
+
+
+def _verdict_line(verdict: dict[str, Any]) -> str:
+    colour = {"passed": "green", "failed": "red", "inconclusive": "yellow"}[verdict["outcome"]]
+    observed = "nothing matched" if verdict["observed"] is None else shown(verdict["observed"], verdict["unit"])
+    ids = f"  traces {' '.join(verdict['trace_ids'])}" if verdict["trace_ids"] else ""
+    return f"  [{colour}]{verdict['outcome']}[/] {escape(verdict['claim'])} ({escape(observed)}){ids}"
+
+
+def _print_operations(run: RunFolder) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("  request", "count", "failed", "p50", "p95", "max"):
+        table.add_column(column, justify="left" if column.strip() == "request" else "right")
+    rows = Database(run.path).rows(
+        """SELECT operation, count(*), count(*) FILTER (WHERE failed), quantile_cont(duration_ns, 0.5),
+        quantile_cont(duration_ns, 0.95), max(duration_ns) FROM requests WHERE scenario IS NOT NULL
+        GROUP BY operation ORDER BY operation"""
+    )
+    for operation, count, failed, p50, p95, most in rows:
+        numbers = (format_ns(value) for value in (p50, p95, most))
+        table.add_row(f"  {escape(operation)}", f"{count:,}", f"{failed:,}", *numbers)
+    _out.print(table)

@@ -1,0 +1,43 @@
+"""The seam between what collects spans and who needs them: a feed of decoded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Protocol, final
+
+import pyarrow as pa
+
+from k6spec.store.ledger import Tier
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossCounters:
+    """Spans that were lost or refused on the way, each since the feed was opened."""
+
+    refused: int = 0  # the receiver answered with an error
+    undecodable: int = 0  # accepted, then could not be decoded (a malformed span among good ones)
+    sdk_dropped: int = 0  # SDKs' own counters of full queues
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(getattr(self, field.name) for field in fields(self))
+
+
+class SpanFeed(Protocol):
+    """Spans as they arrive."""
+
+    @property
+    def tier(self) -> Tier:
+        """How complete this way of collecting is."""
+
+    def poll(self) -> Iterator[pa.RecordBatch]:
+        """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll; never blocks."""
+
+    def losses(self) -> LossCounters:
+        """What was lost on the way so far."""
+
+    def close(self) -> None:
+        """Releases what the feed holds and wipes the raw spool it read."""

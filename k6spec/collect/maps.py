@@ -1,0 +1,54 @@
+"""Looking attributes up in a whole column at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@final
+class AttributeColumn:
+    """A column of attribute maps, indexed by key once and then asked for any number of keys."""
+
+    def __init__(self, column: pa.MapArray) -> None:
+        self._rows = len(column)
+        # The column's own part of its children: a slice shares those of the whole.
+        offsets = column.offsets.to_numpy()
+        first, length = int(offsets[0]), int(offsets[-1] - offsets[0])
+        self._items = column.items.slice(first, length)
+        self._is_set = self._items.is_valid().to_numpy(zero_copy_only=False)
+        keys = column.keys.slice(first, length).dictionary_encode()
+        self._codes = keys.indices.to_numpy()
+        self._code_of: dict[str, int] = {key: code for code, key in enumerate(keys.dictionary.to_pylist())}
+        self._parents = np.repeat(np.arange(self._rows), np.diff(offsets))
+
+    @property
+    def keys(self) -> list[str]:
+        """Every key that is anywhere in the column."""
+        return list(self._code_of)
+
+    def text(self, *names: str) -> pa.Array[Any]:
+        """For each row the value of the first of ``names`` that is set there, else null."""
+        positions = np.full(self._rows, -1, np.int64)
+        for name in reversed(names):
+            found = self._find(name)
+            positions[self._parents[found]] = found
+        return self._items.take(pa.array(positions, mask=positions < 0))
+
+    def has(self, *names: str) -> NDArray[np.bool_]:
+        """For each row whether any of ``names`` is set there."""
+        rows = np.zeros(self._rows, np.bool_)
+        for name in names:
+            rows[self._parents[self._find(name)]] = True
+        return rows
+
+    def _find(self, name: str) -> NDArray[np.int64]:
+        code = self._code_of.get(name)
+        if code is None:
+            return np.empty(0, np.int64)
+        return np.flatnonzero((self._codes == code) & self._is_set)

@@ -1,0 +1,116 @@
+"""The spool: raw OTLP protobuf messages in one file, appended by the receiver and read by the feed.
+
+A record is a 4-byte big-endian length and the message: the framing of the OpenTelemetry Collector's file
+exporter (``format: proto``), so that both kinds of file are read by the same code. Messages carry whatever the
+system under test put into its spans: the file is readable by its owner only, and is wiped when its feed closes.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPOOL_NAME: Final = "spans.spool"
+"""The spool's file name in the receiver's directory."""
+
+_LENGTH: Final = struct.Struct(">I")
+_READ_AHEAD: Final = 1 << 20
+
+
+@final
+class SpoolWriter:
+    """Appends messages; one writer a file, any number of threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._lock = threading.Lock()
+
+    def append(self, message: bytes) -> None:
+        """Writes one record; whole, or not at all.
+
+        Raises:
+            OSError: the disk is full or failed.
+        """
+        wanted = _LENGTH.size + len(message)
+        with self._lock:
+            start = os.fstat(self._fd).st_size
+            try:
+                written = os.writev(self._fd, (_LENGTH.pack(len(message)), message))
+                while written < wanted:  # a full disk takes part of it first and says so at the next write
+                    rest = (_LENGTH.pack(len(message)) + message)[written:]
+                    written += os.write(self._fd, rest)
+            except OSError:
+                os.ftruncate(self._fd, start)
+                raise
+
+    def close(self) -> None:
+        """Releases the file and leaves it where it is."""
+        os.close(self._fd)
+
+
+@final
+class SpoolReader:
+    """Reads complete records from ``offset`` on; a record that is still being written is not there yet."""
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._offset = offset
+
+    @property
+    def offset(self) -> int:
+        """Where the next record begins, in bytes."""
+        return self._offset
+
+    @property
+    def end(self) -> int:
+        """The file's size now, in bytes."""
+        return os.fstat(self._fd).st_size
+
+    def read(self, limit: int) -> list[bytes]:
+        """The next messages, ``limit`` bytes of them or one larger one; none if no complete one is there."""
+        messages: list[bytes] = []
+        size = 0
+        ahead = b""
+        position = 0
+        while size < limit:
+            if len(ahead) - position < _LENGTH.size:
+                ahead, position = os.pread(self._fd, _READ_AHEAD, self._offset), 0
+                if len(ahead) < _LENGTH.size:
+                    break
+            (length,) = _LENGTH.unpack_from(ahead, position)
+            if messages and size + length > limit:
+                break
+            body = position + _LENGTH.size
+            message = ahead[body : body + length]
+            if len(message) < length:
+                message = self._pread_all(length, self._offset + _LENGTH.size)
+                if len(message) < length:
+                    break
+            messages.append(message)
+            size += length
+            position = body + length
+            self._offset += _LENGTH.size + length
+        return messages
+
+    def close(self) -> None:
+        """Releases the file."""
+        os.close(self._fd)
+
+    def _pread_all(self, length: int, offset: int) -> bytes:
+        """``length`` bytes, or fewer where the file ends: one pread gives at most 2 GiB, and may give less."""
+        parts: list[bytes] = []
+        while length and (part := os.pread(self._fd, length, offset)):
+            parts.append(part)
+            length -= len(part)
+            offset += len(part)
+        return b"".join(parts)
+
+
+def wipe(path: Path) -> None:
+    """Empties the spool while its writer keeps running: it appends, so it goes on at the new end."""
+    os.truncate(path, 0)

@@ -1,0 +1,88 @@
+"""The feed of the embedded stack: the receiver's spool, decoded in bounded groups as it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, final
+
+import pyarrow as pa
+
+from k6spec.collect.counters import COUNTERS_NAME, CounterReader
+from k6spec.collect.decode import decode
+from k6spec.collect.feed import LossCounters
+from k6spec.collect.spool import SPOOL_NAME, SpoolReader
+from k6spec.store.ledger import Tier
+
+GROUP_BYTES: Final = 4 << 20
+"""Raw OTLP that is decoded into one batch: some 14,000 spans of usual size."""
+
+
+@final
+class SpoolFeed:
+    """Spans that reach a receiver from now on; every one of them came by us.
+
+    Args:
+        directory: the receiver's.
+        check: called before anything is read; raises :class:`~k6spec.errors.StackFault` if the receiver is dead.
+        on_close: called once, when the feed is closed: the place to wipe the spool.
+    """
+
+    def __init__(
+        self, directory: Path, *, check: Callable[[], None], on_close: Callable[[], None] = lambda: None
+    ) -> None:
+        self._check = check
+        self._on_close = on_close
+        path = directory / SPOOL_NAME
+        self._spool = SpoolReader(path, path.stat().st_size)
+        self._counters = CounterReader(directory / COUNTERS_NAME)
+        self._start = self._counters.read()
+        self._undecodable = 0
+        self._closed = False
+
+    @property
+    def tier(self) -> Tier:
+        """``stream``."""
+        return "stream"
+
+    def poll(self) -> Iterator[pa.RecordBatch]:
+        """Batches of :data:`k6spec.store.spans.SCHEMA`, up to what had arrived when the polling began.
+
+        Raises:
+            StackFault: the receiver is dead.
+        """
+        self._check()
+        end = self._spool.end
+        while self._spool.offset < end:
+            messages = self._spool.read(GROUP_BYTES)
+            if not messages:
+                break  # the last record is still being written
+            batch, undecodable = decode(messages)
+            self._undecodable += undecodable
+            if batch.num_rows:
+                yield batch
+
+    def losses(self) -> LossCounters:
+        """What was lost since the feed was opened.
+
+        Failed exports of which SDKs tell count as far as they are not ours: each refusal of ours is one of them.
+
+        Raises:
+            StackFault: the receiver is dead.
+        """
+        self._check()
+        counts = self._counters.read().since(self._start)
+        elsewhere = max(0, counts.sdk_export_failed - counts.refused)
+        return LossCounters(
+            refused=counts.refused,
+            undecodable=self._undecodable,
+            sdk_dropped=counts.sdk_queue_full + elsewhere,
+        )
+
+    def close(self) -> None:
+        """Releases the spool. Safe to call again."""
+        if not self._closed:
+            self._closed = True
+            self._spool.close()
+            self._counters.close()
+            self._on_close()

@@ -1,0 +1,107 @@
+"""A declared load: scenarios with their profiles, and how they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+from k6spec.declare.location import caller_location, duration_of, reject
+from k6spec.declare.profile import Profile
+from k6spec.declare.scenario import AnyScenario, FlowScenario, ScriptScenario
+from k6spec.units import Duration, Ratio
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One scenario with its profile; ``name`` is k6's scenario name."""
+
+    name: str
+    scenario: AnyScenario
+    profile: Profile
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A load as a spec declares it."""
+
+    parts: tuple[Part, ...]
+    cooldown: Duration = Duration(0)
+    shared_over: frozenset[str] = frozenset()
+    propagate_to: tuple[str, ...] = ()
+    sampling: Ratio = Ratio(1.0)
+    location: str | None = None
+
+    @property
+    def length(self) -> Duration:
+        """The longest it can run, without graceful stops."""
+        return Duration(max(part.profile.start.ns + part.profile.length.ns for part in self.parts))
+
+    def override(self, changes: Mapping[str, object]) -> Load:
+        """This load with fields of every profile replaced, as an environment asks for."""
+        return replace(
+            self, parts=tuple(replace(part, profile=part.profile.override(changes)) for part in self.parts)
+        )
+
+    def describe(self) -> dict[str, object]:
+        """The declaration in plain values: what makes two loads the same."""
+        return {
+            "scenarios": {
+                part.name: {"profile": part.profile.describe(), **part.scenario.describe()}
+                for part in self.parts
+            },
+            "propagate_to": list(self.propagate_to),
+            "sampling": self.sampling.fraction,
+        }
+
+
+Parts = Mapping[str, tuple[AnyScenario, Profile]]
+"""Several scenarios in one load: k6's scenario name -> (scenario, profile)."""
+
+
+def declare_load(
+    scenario: AnyScenario | Parts,
+    profile: Profile | None,
+    *,
+    cooldown: str | Duration = "0s",
+    shared_over: Sequence[str] = (),
+    propagate_to: Sequence[str] = (),
+    sampling: Ratio = Ratio(1.0),
+) -> Load:
+    """Validates and makes a :class:`Load`; see ``k6spec.load`` for the arguments."""
+    if isinstance(scenario, (ScriptScenario, FlowScenario)):
+        if profile is None:
+            reject('a scenario needs a profile, as in k6spec.load(scenario, constant_vus(10, "30s"))')
+        scenario = {scenario.name: (scenario, profile)}
+    elif not isinstance(scenario, Mapping) or profile is not None:
+        reject("write k6spec.load(scenario, profile), or k6spec.load({name: (scenario, profile), …})")
+    if not scenario:
+        reject("k6spec.load({}) declares no scenario")
+    parts = []
+    for name, pair in scenario.items():
+        if not (
+            isinstance(pair, tuple)
+            and len(pair) == 2
+            and isinstance(pair[0], (ScriptScenario, FlowScenario))
+            and isinstance(pair[1], Profile)
+        ):
+            reject(
+                f'scenario {name!r}: write (scenario, profile), as in (buy, constant_vus(10, "30s")); got {pair!r}'
+            )
+        parts.append(Part(name=name, scenario=pair[0], profile=pair[1]))
+    if isinstance(shared_over, str):
+        reject(
+            f"shared_over={shared_over!r}: write a list of fixture names, as in shared_over=[{shared_over!r}]"
+        )
+    if not isinstance(sampling, Ratio):
+        reject(f"sampling={sampling!r}: write percent(10)")
+    return Load(
+        parts=tuple(parts),
+        cooldown=duration_of("cooldown", cooldown),
+        shared_over=frozenset(shared_over),
+        propagate_to=tuple(propagate_to),
+        sampling=sampling,
+        location=caller_location(),
+    )

@@ -1,0 +1,89 @@
+"""The errors k6spec raises.
+
+::
+
+    K6specError
+    ├── UsageError              the user's input is wrong: says what was seen and what to write
+    │   ├── DeclarationError    a load, profile or scenario in a spec
+    │   └── ConfigError         a setting in pyproject.toml, the environment or an option
+    ├── Fault                   the measurement itself failed; never a finding about the system
+    │   ├── K6Fault             k6 is missing, too old, crashed or refused the script
+    │   ├── StackFault          the trace pipeline did not come up, or died
+    │   ├── SutFault            the system under test did not come up, or was never reached
+    │   └── ArchiveFault        a run's folder is missing, damaged or of a newer format
+    ├── Inconclusive            there is not enough evidence to pass or to fail a claim
+    └── UnjudgedClaim           a claim was written and never judged (a forgotten ``assert``)
+
+    ClaimFailed(AssertionError) one or more claims of ``run.expect`` do not hold
+"""
+
+from __future__ import annotations
+
+
+class K6specError(Exception):
+    """Base of every error of k6spec but :class:`ClaimFailed`."""
+
+
+class UsageError(K6specError):
+    """The user's input is wrong."""
+
+
+class DeclarationError(UsageError):
+    """A load, profile or scenario cannot be what the user meant.
+
+    ``location`` is ``"file:line"`` of the spec, where it is known.
+    """
+
+    def __init__(self, message: str, *, location: str | None = None) -> None:
+        super().__init__(message if location is None else f"{location}: {message}")
+        self.location = location
+
+
+class ConfigError(UsageError):
+    """A setting in pyproject.toml, the environment or a command line option is wrong."""
+
+
+class Fault(K6specError):
+    """The measurement failed. Says the cause, the tail of the log and what to do."""
+
+    def __init__(self, cause: str, *, log_tail: str = "", advice: str = "") -> None:
+        self.cause = cause
+        self.log_tail = log_tail.strip("\n")
+        self.advice = advice
+        super().__init__(cause)
+
+    def __str__(self) -> str:
+        parts = [self.cause]
+        if self.log_tail:
+            parts.append("\n".join(f"  | {line}" for line in self.log_tail.splitlines()))
+        if self.advice:
+            parts.append(f"What to do: {self.advice}")
+        return "\n".join(parts)
+
+
+class K6Fault(Fault):
+    """k6 is missing, too old, crashed, or refused the script."""
+
+
+class StackFault(Fault):
+    """The trace pipeline did not come up, or died."""
+
+
+class SutFault(Fault):
+    """The system under test did not come up, or was never reached."""
+
+
+class ArchiveFault(Fault):
+    """A run's folder is missing, damaged or of a newer format."""
+
+
+class Inconclusive(K6specError):
+    """There is not enough evidence to pass or to fail a claim. Not an AssertionError."""
+
+
+class UnjudgedClaim(K6specError):
+    """A claim was written and never judged: most often a forgotten ``assert``."""
+
+
+class ClaimFailed(AssertionError):
+    """One or more claims of ``run.expect`` do not hold."""

@@ -1,0 +1,36 @@
+"""Where claims are judged: the run's tables, its health, the named limits, and the log of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from k6spec.judge.log import VerdictLog
+from k6spec.query.database import Database
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How sound the measurement itself was. Source: k6's ``dropped_iterations`` and its log."""
+
+    dropped_iterations: int = 0
+    iterations: int = 0
+    script_errors: int = 0
+
+    @property
+    def dropped_share(self) -> float:
+        """Iterations that k6 could not start, as a share of those it should have."""
+        return self.dropped_iterations / max(1, self.dropped_iterations + self.iterations)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every selection of one test shares."""
+
+    database: Database
+    health: Health = field(default_factory=Health)
+    limits: Mapping[str, str | int | float] = field(default_factory=dict)
+    log: VerdictLog = field(default_factory=VerdictLog)

@@ -1,0 +1,35 @@
+"""A verdict in plain values, for ``run.json``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import isfinite
+
+from k6spec.judge.verdict import Verdict
+
+_LINKED = 3
+
+
+def record(verdict: Verdict, *, nodeid: str, session: str) -> dict[str, object]:
+    """``observed`` and ``limit`` are in ``unit``: ns, fraction, count or per second."""
+    evidence = verdict.evidence
+    worst = (
+        [] if verdict.outcome == "passed" else evidence.population.worst(_LINKED, verdict.operator in {"<", "<="})
+    )
+    return {
+        "nodeid": nodeid,
+        "claim": verdict.claim,
+        "outcome": verdict.outcome,
+        "observed": verdict.observed,
+        "limit": verdict.limit,
+        "operator": verdict.operator,
+        "unit": verdict.unit,
+        "bounds": [end if isfinite(end) else None for end in (evidence.lowest, evidence.highest)],
+        "missing_traces": evidence.population.missing.traces,
+        "population": len(evidence.population.values),
+        "noun": evidence.population.noun,
+        "reason": evidence.reason,
+        "trace_ids": [sighting.trace_id for sighting in worst if sighting.trace_id],
+        "session": session,
+        "judged": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

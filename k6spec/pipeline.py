@@ -1,0 +1,246 @@
+"""Declare, compile, provision, generate, collect, store: the only file that knows the whole order."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from k6spec._version import __version__
+from k6spec.collect.client_spans import client_spans
+from k6spec.collect.feed import SpanFeed
+from k6spec.collect.gather import Gathered, Patience, gather, without_duplicates
+from k6spec.config import Config
+from k6spec.declare.fingerprint import declaration, fingerprint
+from k6spec.declare.load import Load
+from k6spec.errors import K6Fault, SutFault
+from k6spec.judge.bench import Health
+from k6spec.k6.binary import K6Binary, find_k6
+from k6spec.k6.progress import Progress
+from k6spec.k6.runner import K6Result, run_k6
+from k6spec.query.database import Database
+from k6spec.script.compiler import compile_load
+from k6spec.stack.base import StackBackend
+from k6spec.stack.sut import Sut
+from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run
+from k6spec.store.ledger import Ledger
+from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
+from k6spec.store.spans import SCHEMA as SPAN_SCHEMA
+from k6spec.units import Duration
+
+_LOCK: Final = Path(tempfile.gettempdir()) / "k6spec-load.lock"
+_RECEIVED: Final = "received.parquet"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a load runs in: started stack and SUT, settings, and what is recorded of the session."""
+
+    config: Config
+    stack: StackBackend
+    sut: Sut
+    session: str
+    fixtures: Sequence[str] = ()
+    previous_run: str | None = None
+    say: Callable[[str], None] = lambda _text: None
+    on_progress: Callable[[Progress], None] | None = None
+
+
+@final
+@dataclass(slots=True)
+class _Timings:
+    """Seconds that each step took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begun = monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(monotonic() - begun, 3)
+
+
+def run_load(load: Load, around: Surroundings) -> RunFolder:
+    """Runs a load with k6 and archives it, with the spans behind its requests.
+
+    Raises:
+        Fault: the measurement failed; the run's folder stays, marked ``aborted``.
+    """
+    timings = _Timings()
+    binary = find_k6(around.config.k6)
+    with _alone_on_this_machine(around.say):
+        around.sut.check()
+        folder = create_run(around.config.runs_folder)
+        info = _declared(load, folder, around, binary)
+        folder.write_info({**info, "status": "running"})
+        feed = around.stack.feed()
+        try:
+            with timings.step("load"):
+                result = _generate(load, folder, around, binary)
+            requests = pq.read_table(folder.path / REQUESTS, schema=REQUEST_SCHEMA)
+            _check_reached(requests, result, around)
+            with timings.step("collect"):
+                gathered = _collect(requests, folder, around, feed)
+            with timings.step("store"):
+                duplicates = _store_spans(requests, folder)
+                ledger = _ledger(folder, feed, gathered, duplicates)
+            health = Health(
+                dropped_iterations=result.dropped_iterations,
+                iterations=result.iterations,
+                script_errors=result.script_errors,
+            )
+            measured = _measured(result, ledger, health, gathered, timings)
+            folder.write_info({**info, **measured, "status": "complete"})
+        except BaseException as error:
+            reason = str(error) or type(error).__name__
+            folder.write_info({**info, "status": "aborted", "reason": reason, "timings": timings.seconds})
+            raise
+        finally:
+            feed.close()
+    return folder
+
+
+@contextmanager
+def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
+    """Two loads at once would measure each other."""
+    lock = FileLock(_LOCK, mode=0o666)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"waiting: another k6spec load runs on this machine (lock {_LOCK})")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _generate(load: Load, folder: RunFolder, around: Surroundings, binary: K6Binary) -> K6Result:
+    compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=folder.path / "script")
+    return run_k6(binary, compiled, load, folder=folder.path, on_progress=around.on_progress)
+
+
+def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
+    if not requests.num_rows:
+        raise K6Fault(
+            "k6 made no HTTP request",
+            log_tail=result.log_tail,
+            advice="look at the script: does the function that VUs run request anything?",
+        )
+    if not pc.any(pc.greater(requests["status"], 0)).as_py():
+        error = next((text for text in requests["error"].to_pylist() if text), "no answer")
+        raise SutFault(
+            f"not one of {requests.num_rows:,} requests reached the system under test: {error}",
+            log_tail="\n".join(around.sut.logs().splitlines()[-20:]),
+            advice=f"check that it answers at {around.sut.base_url}, and that the script requests that address",
+        )
+
+
+def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed) -> Gathered:
+    sampled = requests.filter(pc.fill_null(requests["sampled"], False))
+    settle = around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
+    return gather(
+        feed,
+        trace_ids=sampled["trace_id"].combine_chunks(),
+        client_span_ids=sampled["span_id"].combine_chunks(),
+        out=folder.path / _RECEIVED,
+        patience=Patience(settle=settle, deadline=around.config.deadline),
+    )
+
+
+def _store_spans(requests: pa.Table, folder: RunFolder) -> int:
+    """Joins what was received with the client spans; returns the number of duplicates taken away."""
+    received = folder.path / _RECEIVED
+    duplicates = without_duplicates(received)
+    with pq.ParquetWriter(folder.path / SPANS, SPAN_SCHEMA, compression="zstd") as writer:
+        for batch in client_spans(requests):
+            writer.write_batch(batch)
+        with pq.ParquetFile(received) as file:
+            for batch in file.iter_batches():
+                writer.write_batch(batch.cast(SPAN_SCHEMA))
+    received.unlink()
+    return duplicates
+
+
+def _ledger(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:
+    database = Database(folder.path)
+    sent, sampled = database.rows("SELECT count(*), count(*) FILTER (WHERE sampled) FROM requests")[0]
+    expected, received, complete = database.rows(
+        """SELECT count(*) FILTER (WHERE sampled), count(*) FILTER (WHERE received),
+        count(*) FILTER (WHERE complete) FROM traces"""
+    )[0]
+    database.close()
+    return Ledger(
+        tier=feed.tier,
+        requests_sent=sent,
+        requests_sampled=sampled,
+        traces_expected=expected,
+        traces_received=received,
+        traces_complete=complete,
+        spans_received=gathered.spans - duplicates,
+        spans_duplicate=duplicates,
+        spans_dropped=feed.losses().total,
+        spans_foreign=gathered.foreign,
+    )
+
+
+def _declared(load: Load, folder: RunFolder, around: Surroundings, binary: K6Binary) -> dict[str, Any]:
+    declared = declaration(load)
+    return {
+        "format": FORMAT,
+        "run_id": folder.run_id,
+        "session": around.session,
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "spec": load.location,
+        "fingerprint": fingerprint(declared),
+        "profile": declared,
+        "fixtures": sorted(around.fixtures),
+        "previous_run": around.previous_run,
+        "environment": {
+            "name": around.config.env,
+            "overrides": {"profile": dict(around.config.profile), "limits": dict(around.config.limits)},
+            "base_url": around.sut.base_url,
+            "host": socket.gethostname(),
+            "platform": platform.platform(),
+        },
+        "versions": {
+            "k6spec": __version__,
+            "k6": ".".join(str(part) for part in binary.version),
+            "python": platform.python_version(),
+        },
+        "stack": {"name": around.stack.name, **asdict(around.stack.endpoints())},
+        "sut": dict(around.sut.identity()),
+        "verdicts": [],
+    }
+
+
+def _measured(
+    result: K6Result, ledger: Ledger, health: Health, gathered: Gathered, timings: _Timings
+) -> Mapping[str, Any]:
+    return {
+        "ledger": ledger.as_dict(),
+        "health": asdict(health),
+        "k6": {
+            "exit_code": result.exit_code,
+            "thresholds_crossed": result.thresholds_crossed,
+            "scenario_starts_ns": dict(result.scenario_starts),
+        },
+        "traces_settled": gathered.settled,
+        "timings": timings.seconds,
+        "files": [REQUESTS, METRICS, SPANS],
+    }

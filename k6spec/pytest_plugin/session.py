@@ -1,0 +1,200 @@
+"""What the hooks and fixtures do: make loads, judge judging, dress reports."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Final, cast, final
+
+import pytest
+
+from k6spec.declare.load import Load
+from k6spec.errors import DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
+from k6spec.judge.record import record
+from k6spec.judge.stat import Stat
+from k6spec.k6.progress import ProgressLine
+from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_message, verdict_section
+from k6spec.pytest_plugin.pool import Wanted
+from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
+from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
+from k6spec.run import Run
+from k6spec.stack.base import StackBackend
+from k6spec.stack.choose import choose_stack
+from k6spec.stack.sut import AddressSut, Sut
+
+_REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
+
+
+def chosen_stack(config: pytest.Config) -> StackBackend:
+    """The stack that the settings name."""
+    return choose_stack(session_state(config).config.stack)
+
+
+def default_sut(config: pytest.Config) -> Sut:
+    """The system at ``base_url``."""
+    base_url = session_state(config).config.base_url
+    if base_url is None:
+        raise SutFault(
+            "there is no system under test",
+            advice="give --k6spec-base-url URL (or base_url in [tool.k6spec]) for a system that already runs, "
+            "or override the fixture k6spec_sut in conftest.py to start one: "
+            "return k6spec.CommandSut([...], base_url=...)",
+        )
+    return AddressSut(base_url)
+
+
+def marked_load(item: pytest.Item) -> Load:
+    """The load of the nearest mark.
+
+    Raises:
+        DeclarationError: there is none.
+    """
+    load = declared_load(item)
+    if load is None:
+        raise DeclarationError(
+            f"{item.nodeid} asks for run, but no load is declared for it; write "
+            'pytestmark = k6spec.load(scenario, constant_vus(10, "30s")) at the top of the module'
+        )
+    return load
+
+
+@final
+class LazyRun:
+    """Stands for the run until the load is made; then every attribute is the run's."""
+
+    def __init__(self, request: pytest.FixtureRequest, load: object) -> None:
+        item = cast("pytest.Function", request.node)
+        self._item = item
+        item.stash[ITEM] = ItemState(unwrapped(load))
+        item.stash[_REQUEST] = request
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(make_load(self._item), name)
+
+    def __repr__(self) -> str:
+        state = self._item.stash[ITEM]
+        return "<Run, not loaded yet>" if state.run is None else repr(state.run)
+
+    def close(self) -> None:
+        """Archives the test's verdicts and frees the run's tables."""
+        state = self._item.stash[ITEM]
+        if state.run is None:
+            return
+        session = session_state(self._item.config).session_id
+        nodeid = self._item.nodeid
+        records = [record(verdict, nodeid=nodeid, session=session) for verdict in state.log.verdicts]
+        state.run.folder.add_verdicts(records)
+        state.run.database.close()
+
+
+def make_load(item: pytest.Item) -> Run | None:
+    """Makes the test's load, or finds the run of a sibling; None where the test's ``run`` is not ours."""
+    state = item.stash.get(ITEM, None)
+    if state is None:
+        return None
+    if state.run is None:
+        assert state.load is not None
+        session = session_state(item.config)
+        if hasattr(item.config, "workerinput") and session.replay is None:
+            raise UsageError(
+                "loads cannot run under pytest-xdist: they would measure each other; run specs without -n "
+                "(or with -p no:xdist), or judge archived runs with --k6spec-replay last"
+            )
+        function = cast("pytest.Function", item)
+        request = item.stash[_REQUEST]
+        _speak(session, item.config)
+        folder = session.pool.get(
+            Wanted(
+                load=state.load,
+                fixtures=changing_fixtures(function, state.load.shared_over),
+                stack=lambda: request.getfixturevalue("k6spec_stack"),
+                sut=lambda: request.getfixturevalue("k6spec_sut"),
+                nodeid=item.nodeid,
+            )
+        )
+        state.run = Run(folder, limits=session.config.limits, log=state.log)
+    return state.run
+
+
+def check_judged(item: pytest.Item) -> None:
+    """A test that asked for ``run`` must have judged something, and all that it claimed.
+
+    Raises:
+        UnjudgedClaim: a verdict was made and never looked at.
+        Inconclusive: nothing was claimed at all.
+    """
+    state = item.stash.get(ITEM, None)
+    if state is None:
+        return
+    if state.log.forgotten:
+        claims = "\n".join(f"  {verdict.claim}" for verdict in state.log.forgotten)
+        raise UnjudgedClaim(f"claimed, but never judged; write assert before it:\n{claims}")
+    if not state.log.verdicts:
+        raise Inconclusive(
+            "the test asked for run and judged nothing; write a claim, as in "
+            "assert run.http().duration.p95 < ms(400)"
+        )
+
+
+def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Attaches evidence to what failed, and puts words in place of tracebacks of ours."""
+    state = item.stash.get(ITEM, None)
+    error = None if call.excinfo is None else call.excinfo.value
+    if error is not None and report.outcome == "skipped" and hides(error):
+        report.outcome = "failed"
+        if hasattr(report, "wasxfail"):
+            del report.wasxfail
+    if error is not None and report.outcome == "failed":
+        assert call.excinfo is not None
+        message = short_message(error, place_of(call.excinfo, item.path, item.config.rootpath))
+        if message is not None:
+            report.longrepr = message
+    if state is not None and call.when == "call" and error is not None:
+        text = verdict_section(session_state(item.config), state)
+        if text is not None and not isinstance(error, (UsageError, UnjudgedClaim)):
+            report.sections.insert(0, (SECTION, text))
+
+
+def compared(left: object, right: object) -> list[str] | None:
+    """A comparison's short explanation: what was observed, and the limit."""
+    if isinstance(left, Stat) and left.verdict is not None:
+        return [left.verdict.headline]
+    if isinstance(right, Stat) and right.verdict is not None:
+        return [right.verdict.headline]
+    return None
+
+
+def summarise(reporter: Any, state: SessionState) -> None:
+    """A line for each load: ledger and folder."""
+    runs = state.pool.runs
+    if not runs:
+        return
+    reporter.section("k6spec")
+    for folder in runs:
+        run = Run(folder)
+        reporter.write_line(f"{_shown(folder.path)}: {run.ledger}")
+
+
+def _speak(session: SessionState, config: pytest.Config) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    shown = session.config.progress
+    if shown is None:
+        shown = sys.__stderr__ is not None and sys.__stderr__.isatty()
+
+    def say(text: str) -> None:
+        if reporter is None or config.get_verbosity() < 0:
+            return
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(f"k6spec: {text}")
+
+    session.pool.say = say
+    session.pool.on_progress = ProgressLine(sys.__stderr__) if shown and sys.__stderr__ is not None else None
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,56 @@
+"""What the plugin keeps for a pytest session, in pytest's own stash."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import Final, final
+
+import pytest
+
+from k6spec.config import Config, load_config
+from k6spec.declare.load import Load
+from k6spec.errors import ConfigError
+from k6spec.judge.log import VerdictLog
+from k6spec.pytest_plugin.options import given
+from k6spec.pytest_plugin.pool import Pool
+from k6spec.report.links import Links
+from k6spec.run import Run
+
+
+@final
+class SessionState:
+    """Settings, the pool of loads, and the session's id."""
+
+    def __init__(self, config: Config, *, replay: str | None, ci: bool) -> None:
+        self.config = config
+        self.replay = replay
+        self.session_id = uuid.uuid4().hex[:12]
+        self.pool = Pool(config, session=self.session_id, replay=replay)
+        self.links = Links(root=config.root, base=config.link_base, ci=ci)
+
+
+@final
+class ItemState:
+    """One test's load, its run once it is there, and the verdicts that it made."""
+
+    def __init__(self, load: Load | None) -> None:
+        self.load = load
+        self.log = VerdictLog()
+        self.run: Run | None = None
+
+
+SESSION: Final = pytest.StashKey[SessionState]()
+ITEM: Final = pytest.StashKey[ItemState]()
+
+
+def session_state(config: pytest.Config) -> SessionState:
+    """The session's state, made at first use: sessions without specs never read k6spec's settings."""
+    if SESSION not in config.stash:
+        try:
+            settings = load_config(config.rootpath, os.environ, given(config))
+        except ConfigError as error:
+            raise pytest.UsageError(f"k6spec: {error}") from error
+        replay = config.getoption("--k6spec-replay")
+        config.stash[SESSION] = SessionState(settings, replay=replay, ci=bool(os.environ.get("CI")))
+    return config.stash[SESSION]

@@ -1,0 +1,97 @@
+"""A run's tables, as DuckDB sees them.
+
+Tables: ``requests``, ``samples``, ``spans`` (all of them, k6's client spans included) and ``traces``: a row
+for each trace that a request began, with the request's context (scenario, stage, planned VUs …), which
+``.during()`` and its siblings carry over to all of the trace's spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast, final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from k6spec.store.spans import CLIENT_SERVICE
+
+_TABLES: Final = {"requests": "requests.parquet", "samples": "metrics.parquet", "spans": "spans.parquet"}
+
+# A trace is received when any span of the system came, complete when its entry span came (the one whose
+# parent is a client span) and no span's parent is missing. A redirect chain is one trace: its first hop leads.
+_TRACES: Final = f"""
+CREATE TEMP TABLE traces AS
+WITH led AS (
+    SELECT r.*, row_number() OVER (PARTITION BY r.trace_id ORDER BY r.start_ns, r.request_id) AS place
+    FROM requests r
+    WHERE r.trace_id IS NOT NULL
+),
+chain AS (SELECT trace_id, sum(total_ns) AS client_ns FROM led GROUP BY trace_id),
+seen AS (
+    SELECT s.trace_id,
+           count(*) AS spans,
+           bool_or(p.service = '{CLIENT_SERVICE}') AS entry,
+           count(*) FILTER (WHERE s.parent_span_id IS NOT NULL AND p.span_id IS NULL) AS orphans
+    FROM spans s
+    LEFT JOIN spans p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
+    WHERE s.service <> '{CLIENT_SERVICE}'
+    GROUP BY s.trace_id
+)
+SELECT led.request_id, led.trace_id, led.span_id, led.scenario, led."group", led.name, led.operation, led.vu,
+       led.iteration, led.status, led.failed, led.sampled, led.start_ns, led.elapsed_ns, led.stage,
+       led.planned_vus, led.planned_rate, led.active_vus, led.warmup, chain.client_ns,
+       coalesce(seen.spans, 0) AS spans,
+       seen.trace_id IS NOT NULL AS received,
+       coalesce(seen.entry AND seen.orphans = 0, false) AS complete
+FROM led
+JOIN chain USING (trace_id)
+LEFT JOIN seen USING (trace_id)
+WHERE led.place = 1
+"""
+
+
+@final
+class Database:
+    """The tables of the run in ``folder``; opened at first use."""
+
+    __slots__ = ("_connection", "folder")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def table(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """The answer to a query, as an Arrow table."""
+        return cast("pa.Table", self._open().execute(sql, list(parameters)).to_arrow_table())
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The answer to a query, as tuples."""
+        return self._open().execute(sql, list(parameters)).fetchall()
+
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The one value of a query's only row."""
+        return self.rows(sql, parameters)[0][0]
+
+    def column(self, sql: str, parameters: Sequence[object] = ()) -> NDArray[np.float64]:
+        """The answer's only column as floats."""
+        column = self.table(sql, parameters).column(0)
+        return column.to_numpy().astype(np.float64, copy=False)
+
+    def close(self) -> None:
+        """Closes the connection; a later query opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            connection = duckdb.connect(":memory:")
+            for name, file in _TABLES.items():
+                path = str(self.folder / file).replace("'", "''")
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+            connection.execute(_TRACES)
+            self._connection = connection
+        return self._connection

@@ -1,0 +1,74 @@
+"""What a claim judges: the values that were observed, and what may be missing beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Noun = Literal["request", "span", "trace"]
+"""What is counted; every message names it."""
+
+Floats = NDArray[np.float64]
+"""Observed or missing values: nanoseconds for durations, plain numbers for counts."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One member of a population, to be shown and linked. Ids are hex; ``elapsed_ns`` in its scenario."""
+
+    value: float
+    trace_id: str | None
+    span_id: str | None
+    what: str
+    service: str | None
+    vu: int | None
+    elapsed_ns: int | None
+    statement: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What was not seen of the claim's own requests.
+
+    ``client_ns``: for each request without a complete trace, how long its client waited: no synchronous span
+    of that trace lasted longer. ``uninstrumented``: operations that never gave a trace; they are not loss.
+    """
+
+    client_ns: Floats = field(default_factory=lambda: np.empty(0))
+    seen: Floats = field(default_factory=lambda: np.empty(0))
+    uninstrumented: tuple[str, ...] = ()
+
+    @property
+    def traces(self) -> int:
+        """How many traces are missing or incomplete."""
+        return len(self.client_ns)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """The values that a statistic reduces, with what surrounds them.
+
+    ``per_trace`` is the largest number of members that one trace had; ``scope`` the number of requests the
+    claim is about; ``seconds`` the time they span; ``none_is_a_finding``: an empty population is a true zero.
+    """
+
+    noun: Noun
+    text: str
+    values: Floats
+    scope: int
+    seconds: float
+    missing: Missing
+    per_trace: int = 1
+    successful: Floats | None = None
+    none_is_a_finding: bool = False
+    worst: Callable[[int, bool], list[Sighting]]
+    traces_beyond: Callable[[float, bool], int]
+    why_empty: Callable[[], str]
+    shared_statement: Callable[[float], tuple[str, int] | None] = lambda _limit: None

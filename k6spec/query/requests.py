@@ -1,0 +1,93 @@
+"""Requests: by one of k6's timings, or by whether they failed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from k6spec.query.database import Database
+from k6spec.query.near import why_nothing
+from k6spec.query.population import Missing, Population, Sighting
+from k6spec.query.scope import seconds_of
+from k6spec.query.selector import Selector
+from k6spec.query.selectors import where
+from k6spec.store.spans import CLIENT_SERVICE
+
+REQUEST_TIMES: Final = {
+    "duration": "duration_ns",
+    "total": "total_ns",
+    "blocked": "blocked_ns",
+    "connecting": "connecting_ns",
+    "tls_handshaking": "tls_ns",
+    "sending": "sending_ns",
+    "waiting": "waiting_ns",
+    "receiving": "receiving_ns",
+}
+"""k6's timings of a request -> column."""
+
+
+def read_requests(database: Database, selector: Selector, timing: str = "duration") -> Population:
+    """Requests by one of k6's timings, in nanoseconds."""
+    column = REQUEST_TIMES[timing]
+    sql, parameters = where((*selector.scope, *selector.conditions))
+    table = database.table(f"SELECT {column} AS value, failed FROM requests r WHERE {sql}", parameters)
+    values = table["value"].to_numpy().astype(np.float64)
+    succeeded = ~table["failed"].to_numpy().astype(bool)
+
+    def worst(count: int, largest: bool) -> list[Sighting]:
+        order = "DESC" if largest else "ASC"
+        rows = database.rows(
+            f"""SELECT {column}, lower(hex(trace_id)), lower(hex(span_id)), operation || ' ' || status, vu,
+                elapsed_ns
+            FROM requests r WHERE {sql} ORDER BY {column} {order}, request_id LIMIT {count}""",
+            parameters,
+        )
+        return [
+            Sighting(value=v, trace_id=t, span_id=s, what=w, service=CLIENT_SERVICE, vu=vu, elapsed_ns=e)
+            for v, t, s, w, vu, e in rows
+        ]
+
+    return Population(
+        noun="request",
+        text=selector.named("requests"),
+        values=values,
+        successful=values[succeeded],
+        scope=len(values),
+        seconds=seconds_of(database, selector),
+        missing=Missing(),
+        none_is_a_finding=any(condition.state for condition in selector.conditions),
+        worst=worst,
+        traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
+        why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
+    )
+
+
+def read_failures(database: Database, selector: Selector) -> Population:
+    """Requests as 1 (failed, by k6's http_req_failed) and 0."""
+    sql, parameters = where((*selector.scope, *selector.conditions))
+    values = database.column(f"SELECT failed::INTEGER FROM requests r WHERE {sql}", parameters)
+
+    def worst(count: int, _largest: bool) -> list[Sighting]:
+        rows = database.rows(
+            f"""SELECT total_ns, lower(hex(trace_id)), lower(hex(span_id)), vu, elapsed_ns,
+                operation || ' ' || CASE WHEN error <> '' THEN error ELSE status::VARCHAR END
+            FROM requests r WHERE {sql} AND failed ORDER BY start_ns LIMIT {count}""",
+            parameters,
+        )
+        return [
+            Sighting(value=v, trace_id=t, span_id=s, what=w, service=CLIENT_SERVICE, vu=vu, elapsed_ns=e)
+            for v, t, s, vu, e, w in rows
+        ]
+
+    return Population(
+        noun="request",
+        text=selector.named("requests"),
+        values=values,
+        scope=len(values),
+        seconds=seconds_of(database, selector),
+        missing=Missing(),
+        worst=worst,
+        traces_beyond=lambda _limit, _over: int(values.sum()),
+        why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
+    )

@@ -1,0 +1,35 @@
+"""What a claim selects: conditions, the window, and how it reads in a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from k6spec.query.selectors import Condition
+from k6spec.query.window import Window
+from k6spec.store.spans import CLIENT_SERVICE
+
+SYSTEM_SPAN: Final = Condition(sql=f"s.service <> '{CLIENT_SERVICE}'")
+"""A span of the system under test, not one that k6spec made for k6."""
+
+_IN_SCENARIO: Final = Condition(sql="scenario IS NOT NULL")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """``conditions`` on what is selected; ``root`` narrows spans and traces by the request that began them."""
+
+    conditions: tuple[Condition, ...] = ()
+    root: tuple[Condition, ...] = ()
+    window: Window = field(default_factory=Window)
+    text: str = ""
+
+    @property
+    def scope(self) -> tuple[Condition, ...]:
+        """Conditions on the requests that the claim is about."""
+        return (_IN_SCENARIO, *self.root, *self.window.conditions)
+
+    def named(self, noun: str) -> str:
+        """``orders db spans, planned VUs 50``."""
+        return ", ".join((self.text or noun, *self.window.words))

@@ -1,0 +1,122 @@
+"""What a failing or inconclusive verdict says: claim, worst traces with links, cause, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from k6spec.explain.contrast import contrast
+from k6spec.judge.limits import shown
+from k6spec.judge.verdict import Verdict
+from k6spec.query.population import Sighting
+from k6spec.report.links import Links, write_trace_page
+from k6spec.run import Run
+from k6spec.units import format_ns, format_ratio
+
+_WORST: Final = 3
+_STATEMENT: Final = 90
+
+
+def failure_text(run: Run, verdict: Verdict, links: Links) -> str:
+    """The whole message, some six lines; makes the trace pages that it links to."""
+    return "\n".join([verdict.headline, *(f"  {line}" for line in _lines(run, verdict, links))])
+
+
+def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
+    if verdict.evidence.reason:
+        yield f"{verdict.outcome}: {verdict.evidence.reason}"
+    yield from verdict.evidence.notes
+    if verdict.observed is not None:
+        yield from _worst(run, verdict, links)
+        yield from _beyond(verdict)
+        yield from _contrast(run, verdict)
+    yield _evidence(run, verdict)
+    unseen = verdict.evidence.population.missing.uninstrumented
+    if unseen:
+        yield f"uninstrumented (never gave a trace, not counted as missing): {', '.join(unseen)}"
+    yield f"run: {links.to(run.folder.path)}"
+
+
+def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
+    largest = verdict.operator in {"<", "<="}
+    for sighting in verdict.evidence.population.worst(_WORST, largest):
+        if sighting.trace_id is None:
+            yield f"{_measured(sighting, verdict)}  {_what(sighting)}"
+            continue
+        page = write_trace_page(
+            run.folder,
+            run.database,
+            sighting.trace_id,
+            highlight=[sighting.span_id] if sighting.span_id else [],
+            subtitle=verdict.headline,
+        )
+        link = links.to(page) if page else f"trace {sighting.trace_id}"
+        yield f"{link}  {_measured(sighting, verdict)}  {_what(sighting)}"
+
+
+def _measured(sighting: Sighting, verdict: Verdict) -> str:
+    if verdict.unit == "count" and verdict.evidence.population.noun == "trace":
+        return f"{sighting.value:,.0f} ×"
+    return format_ns(sighting.value)
+
+
+def _what(sighting: Sighting) -> str:
+    text = " ".join(sighting.what.split())
+    text = text if len(text) <= _STATEMENT else text[: _STATEMENT - 1] + "…"
+    where = [sighting.service] if sighting.service else []
+    if sighting.vu is not None:
+        where.append(f"VU {sighting.vu}")
+    if sighting.elapsed_ns is not None:
+        minutes, seconds = divmod(sighting.elapsed_ns // 10**9, 60)
+        where.append(f"{minutes:02d}:{seconds:02d}")
+    return f"{text}   ({', '.join(where)})" if where else text
+
+
+def _beyond(verdict: Verdict) -> Iterator[str]:
+    population = verdict.evidence.population
+    over = verdict.operator in {"<", "<="}
+    limit = verdict.limit
+    if verdict.unit not in {"ns", "count"} or not len(population.values):
+        return
+    count = int((population.values > limit).sum() if over else (population.values < limit).sum())
+    if not count or verdict.claim.partition(": ")[2].startswith("count"):
+        return
+    total = len(population.values)
+    words = f"{count:,} of {total:,} {population.noun}s {'over' if over else 'under'} the limit"
+    words += f" ({format_ratio(count / total)})"
+    if population.noun == "span":
+        words += f", in {population.traces_beyond(limit, over):,} of {population.scope:,} traces"
+        shared = population.shared_statement(limit) if over else None
+        if shared and count > 1:
+            words += f"; {shared[1]:,} of them are {_short(shared[0])}"
+    yield words
+
+
+def _contrast(run: Run, verdict: Verdict) -> Iterator[str]:
+    found = contrast(run.database, verdict)
+    if found is not None:
+        yield (
+            f"slow traces differ in {found.key} = {found.value!r} "
+            f"({format_ratio(round(found.of_offending, 2))} of the slow, "
+            f"{format_ratio(round(found.of_others, 2))} of the others)"
+        )
+
+
+def _evidence(run: Run, verdict: Verdict) -> str:
+    missing = verdict.evidence.population.missing.traces
+    if not missing:
+        words = "nothing of it is missing"
+    elif verdict.outcome == "inconclusive":
+        words = f"{missing:,} traces missing"
+    else:
+        words = f"{missing:,} missing cannot change this"
+    lowest, highest = verdict.evidence.lowest, verdict.evidence.highest
+    between = ""
+    if missing and verdict.observed is not None and lowest != highest and highest != float("inf"):
+        between = f" (between {shown(lowest, verdict.unit)} and {shown(highest, verdict.unit)} with them)"
+    return f"{run.ledger}; {words}{between}"
+
+
+def _short(statement: str) -> str:
+    text = " ".join(statement.split())
+    return text if len(text) <= _STATEMENT else text[: _STATEMENT - 1] + "…"

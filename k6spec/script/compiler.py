@@ -1,0 +1,137 @@
+"""Compiles a declared load into the JavaScript that k6 runs.
+
+The folder then holds an entry module, its settings, the runtime (``runtime/*.js``) and the flows, all written to
+be read by people. The user's scripts stay where they are, so that their relative imports and ``open()`` work.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from k6spec.declare.load import Load, Part
+from k6spec.declare.scenario import FlowScenario, ScriptScenario
+from k6spec.script.flow_js import compile_flow
+from k6spec.script.options import exec_name, scenarios, script_env, target_hosts
+
+_RUNTIME: Final = Path(__file__).with_name("runtime")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledScript:
+    """What ``k6 run`` takes: the entry module, and environment variables that become ``__ENV``."""
+
+    entry: Path
+    env: dict[str, str]
+
+
+def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path) -> CompiledScript:
+    """Writes the JavaScript of a load into the folder ``out``.
+
+    Args:
+        run_key: 4 bytes that every trace id of this run holds.
+        base_url: of the system under test; scripts read it as ``__ENV.BASE_URL``.
+
+    Raises:
+        ValueError: the run's key isn't 4 bytes long, or is zero.
+        DeclarationError: a flow or ``propagate_to`` can't be compiled.
+    """
+    if len(run_key) != 4 or not any(run_key):
+        raise ValueError(f"run_key={run_key!r}: give 4 bytes that are not all zero")
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(_RUNTIME, out / "runtime", dirs_exist_ok=True)
+    settings = {
+        "runKey": run_key.hex(),
+        "hosts": target_hosts(load, base_url),
+        "sampling": load.sampling.fraction,
+    }
+    _write(out / "settings.js", f"export const settings = {json.dumps(settings, indent=2)};\n")
+    modules = _modules(load, out)
+    entry = out / "entry.js"
+    _write(entry, _entry(load, modules))
+    return CompiledScript(entry=entry, env={"BASE_URL": base_url, **script_env(load)})
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Module:
+    """A module with functions to run. ``script``: its number among the user's own, None for a flow."""
+
+    name: str
+    specifier: str
+    shown: str
+    script: int | None
+
+
+def _modules(load: Load, out: Path) -> list[_Module]:
+    """The module of each part; parts with the same script share one."""
+    scripts: dict[Path, _Module] = {}
+    modules = []
+    for number, part in enumerate(load.parts):
+        if isinstance(part.scenario, ScriptScenario):
+            path = part.scenario.path
+            module = scripts.setdefault(
+                path,
+                _Module(
+                    name=f"script{len(scripts)}",
+                    # As a file URL: k6 reads a plain path as a part of one, and then % and ' go wrong.
+                    specifier=path.as_uri(),
+                    shown=path.name,
+                    script=len(scripts),
+                ),
+            )
+        else:
+            module = _Module(
+                name=f"flow{number}", specifier=f"./flow_{number}.js", shown=part.name, script=None
+            )
+            _write(out / f"flow_{number}.js", compile_flow(part.scenario))
+        modules.append(module)
+    return modules
+
+
+def _entry(load: Load, modules: list[_Module]) -> str:
+    distinct = list(dict.fromkeys(modules))
+    scripts = [module for module in distinct if module.script is not None]
+    lines = [
+        "// The entry module of a k6spec run; written by k6spec.",
+        "",
+        "import './runtime/http.js'; // first: gives the requests of all modules below trace context",
+        "import { options as merged } from './runtime/options.js';",
+        "import { scenario } from './runtime/scenario.js';",
+    ]
+    if len(scripts) > 1:
+        lines.append("import { setups, teardowns } from './runtime/setup.js';")
+    lines += [f"import * as {module.name} from {json.dumps(module.specifier)};" for module in distinct]
+    # setup, teardown and handleSummary, where a script has them: k6 accepts functions only, so what isn't
+    # there must not be exported.
+    lines += ["", *(f"export * from {json.dumps(module.specifier)};" for module in scripts)]
+    names = ", ".join(module.name for module in scripts)
+    if len(scripts) > 1:
+        lines.append(f"export const setup = setups([{names}]);")
+        lines.append(f"export const teardown = teardowns([{names}]);")
+    lines += ["", f"export const options = merged([{names}], {json.dumps(scenarios(load), indent=2)});"]
+    for number, (part, module) in enumerate(zip(load.parts, modules, strict=True)):
+        lines += ["", *_function(number, part, module, several=len(scripts) > 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _function(number: int, part: Part, module: _Module, *, several: bool) -> list[str]:
+    exec_ = "default" if isinstance(part.scenario, FlowScenario) else part.scenario.exec
+    data = f"(data) => data && data[{module.script}]" if several else "(data) => data"
+    return [
+        f"export const {exec_name(number)} = scenario({{",
+        f"  module: {module.name},",
+        f"  path: {json.dumps(module.shown)},",
+        f"  exec: {json.dumps(exec_)},",
+        f"  scenario: {json.dumps(part.name)},",
+        f"  data: {data},",
+        "});",
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,30 @@
+// The options of a run: those of the scripts, but for what the declared load takes the place of.
+
+// executionSegment runs a share of the load only; paused and linger wait for a person.
+const DECLARED = [
+  'scenarios',
+  'vus',
+  'duration',
+  'iterations',
+  'stages',
+  'executionSegment',
+  'executionSegmentSequence',
+  'paused',
+  'linger',
+];
+
+// Of several scripts the later one's options win, and their thresholds are joined.
+export function options(scripts, scenarios) {
+  const merged = {};
+  const thresholds = {};
+  for (const script of scripts) {
+    const own = script.options || {};
+    Object.assign(merged, own);
+    for (const [metric, list] of Object.entries(own.thresholds || {})) {
+      thresholds[metric] = [...(thresholds[metric] || []), ...[].concat(list)];
+    }
+  }
+  for (const key of DECLARED) delete merged[key];
+  if (Object.keys(thresholds).length > 0) merged.thresholds = thresholds;
+  return { ...merged, scenarios };
+}

@@ -1,0 +1,200 @@
+"""The embedded stack: nothing but this package, k6spec's own receiver in a process of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Final, final
+
+from k6spec.child import Child
+from k6spec.collect.feed import SpanFeed
+from k6spec.collect.receiver import NO_PORT_EXIT
+from k6spec.collect.spool import SPOOL_NAME, wipe
+from k6spec.collect.spool_feed import SpoolFeed
+from k6spec.errors import StackFault
+from k6spec.stack.base import Endpoints, Vantage
+from k6spec.stack.wait import LineOnStdout, log_tail, wait_for
+
+_START_SECONDS: Final = 20.0
+
+_PACKAGE_ROOT: Final = str(Path(__file__).parents[2])
+# As `python -m k6spec.collect.receiver`, wherever this package was imported from; with -P, so that a queue.py
+# in the user's directory is not taken for the standard library's.
+_RECEIVER: Final = (
+    "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
+    "runpy.run_module('k6spec.collect.receiver', run_name='__main__', alter_sys=True)"
+)
+
+
+@final
+class EmbeddedStack:
+    """A :class:`~k6spec.stack.base.StackBackend` of one process.
+
+    Args:
+        host: the address to listen on. Loopback serves exporters of this host; for one in a container give an
+            address of this host that the container can reach, or ``"0.0.0.0"``, which every network can reach.
+        grpc_port, http_port: 0 takes any free one.
+        spool_root: where the spool's directory is made, some 300 bytes a span; the temporary directory if None.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        grpc_port: int = 0,
+        http_port: int = 0,
+        spool_root: Path | None = None,
+    ) -> None:
+        self._host = host
+        self._asked = (grpc_port, http_port)
+        self._root = spool_root
+        self._directory: Path | None = None
+        self._child: Child | None = None
+        self._log: IO[bytes] | None = None
+        self._last_log = ""
+        self._ports: dict[str, int] = {}
+        self._open_feeds = 0
+
+    @property
+    def name(self) -> str:
+        """``embedded``."""
+        return "embedded"
+
+    def start(self) -> None:
+        """Starts the receiver and returns when both its ports take exports.
+
+        Raises:
+            StackFault: it did not come up; with the log's tail.
+        """
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="k6spec-spool-", dir=self._root))  # mode 0700
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        grpc_port, http_port = self._asked
+        self._child = Child(
+            [
+                *(sys.executable, "-P", "-c", _RECEIVER, _PACKAGE_ROOT),
+                *("--spool", str(self._directory), "--wipe", "--host", self._host),
+                *("--grpc-port", str(grpc_port), "--http-port", str(http_port)),
+            ],
+            # gRPC's own lines on a port in use would hide the one that says it in words.
+            env={"GRPC_VERBOSITY": "NONE", **os.environ},
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        assert self._child.stdout is not None
+        line = LineOnStdout(self._child.stdout)
+        try:
+            wait_for(line, timeout=_START_SECONDS, alive=self._alive)
+        except ChildProcessError:
+            if self._child.poll() == NO_PORT_EXIT:
+                raise StackFault(
+                    log_tail(self.logs(), 1), advice="end what listens there, or let k6spec take any free port: 0"
+                ) from None
+            raise self._died("k6spec's receiver did not start") from None
+        except TimeoutError as error:
+            raise self._died(f"k6spec's receiver did not start: {error}") from None
+        self._ports = json.loads(line.line)
+
+    def endpoints(self, vantage: Vantage = "host") -> Endpoints:
+        """Where spans are to be sent, as seen from ``vantage``.
+
+        Raises:
+            StackFault: the stack is not up, or listens where ``vantage`` cannot reach it.
+        """
+        if not self._ports:
+            raise StackFault("the embedded stack is not up", advice="start() it first")
+        host = self._address(vantage)
+        return Endpoints(
+            otlp_grpc=f"http://{host}:{self._ports['grpc']}", otlp_http=f"http://{host}:{self._ports['http']}"
+        )
+
+    def feed(self) -> SpanFeed:
+        """A feed of the spans that arrive from now on; the spool is wiped when the last one is closed.
+
+        Raises:
+            StackFault: the stack is not up, or its receiver is dead.
+        """
+        if self._directory is None:
+            raise StackFault("the embedded stack is not up", advice="start() it first")
+        self._check()
+        if not self._open_feeds:
+            wipe(self._directory / SPOOL_NAME)  # spans that nobody waited for
+        feed = SpoolFeed(self._directory, check=self._check, on_close=self._feed_closed)
+        self._open_feeds += 1
+        return feed
+
+    def trace_url(self, trace_id: str) -> None:
+        """None: traces are looked at in k6spec's own page."""
+
+    def logs(self) -> str:
+        """What the receiver has logged so far, and after the end what it had."""
+        if self._log is not None:
+            size = os.fstat(self._log.fileno()).st_size
+            self._last_log = os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+        return self._last_log
+
+    def stop(self) -> None:
+        """Ends the receiver and removes the spool. Safe to call again."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+        if self._log is not None:
+            self.logs()
+            self._log.close()
+            self._log = None
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+        self._ports = {}
+
+    def _address(self, vantage: Vantage) -> str:
+        if self._host == "localhost":
+            listens = ipaddress.ip_address("127.0.0.1")
+        else:
+            listens = ipaddress.ip_address(self._host)
+        if vantage == "host":
+            if listens.is_unspecified:
+                return "127.0.0.1" if listens.version == 4 else "[::1]"
+        elif listens.is_loopback:
+            raise StackFault(
+                f"the embedded stack listens on {self._host} only: no {vantage} can reach it",
+                advice='EmbeddedStack(host="0.0.0.0"), or an address of this host that it can reach; '
+                "or use the docker stack",
+            )
+        elif listens.is_unspecified:
+            if vantage == "container":
+                return "host.docker.internal"  # on Linux with --add-host host.docker.internal:host-gateway
+            raise StackFault(
+                "the embedded stack listens on every address, and which one a cluster can reach is not known",
+                advice="give that address: EmbeddedStack(host=…); or use the external stack",
+            )
+        return f"[{listens}]" if listens.version == 6 else str(listens)
+
+    def _alive(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def _check(self) -> None:
+        if not self._alive():
+            raise self._died("k6spec's receiver died" if self._child else "the embedded stack was stopped")
+
+    def _died(self, cause: str) -> StackFault:
+        code = None if self._child is None else self._child.poll()
+        ending = "" if code is None else f" (exit code {code})"
+        return StackFault(cause + ending, log_tail=log_tail(self.logs()), advice="see the log; run the load again")
+
+    def _feed_closed(self) -> None:
+        self._open_feeds -= 1
+        if not self._open_feeds and self._directory is not None:
+            wipe(self._directory / SPOOL_NAME)

@@ -1,0 +1,266 @@
+"""Systems under test: how one is started, told where to export its spans, and ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol, final
+
+import httpx
+
+from k6spec.child import Child
+from k6spec.errors import SutFault
+from k6spec.stack.base import StackBackend, Vantage
+from k6spec.units import Duration, ms, seconds
+
+BATCH_DELAY: Final = ms(500)
+"""How often the SDKs of systems that we start export, in place of OpenTelemetry's default of 5 s."""
+
+_SDK_DEFAULT_DELAY: Final = seconds(5)
+_TAIL: Final = 30
+
+
+class Sut(Protocol):
+    """A system under test. k6spec starts it before the first load that needs it and ends it with the session."""
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers, without a trailing slash. Known once it is started."""
+
+    @property
+    def batch_delay(self) -> Duration:
+        """The longest its SDKs keep a span before exporting it."""
+
+    def identity(self) -> Mapping[str, str]:
+        """What it is, for history: a version, a digest, a command."""
+
+    def start(self, stack: StackBackend) -> None:
+        """Starts it, exporting to the stack, and returns when it answers.
+
+        Raises:
+            SutFault: it did not come up; with the log's tail.
+        """
+
+    def check(self) -> None:
+        """Raises a SutFault unless it answers now."""
+
+    def reset(self) -> None:
+        """Brings it back to a known state between loads; does nothing where there is nothing to do."""
+
+    def logs(self) -> str:
+        """What it has logged so far."""
+
+    def stop(self) -> None:
+        """Ends it and leaves nothing behind. Safe to call again."""
+
+
+def otlp_env(stack: StackBackend, vantage: Vantage = "host") -> dict[str, str]:
+    """What an OpenTelemetry SDK must be told to export its spans to the stack.
+
+    Source: OpenTelemetry specification, SDK environment variables. The queue is as large as memory easily
+    allows, for a full queue loses spans silently.
+    """
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": stack.endpoints(vantage).otlp_grpc,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+        "OTEL_EXPORTER_OTLP_INSECURE": "true",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_PROPAGATORS": "tracecontext,baggage",
+        "OTEL_TRACES_SAMPLER": "parentbased_always_on",
+        "OTEL_BSP_SCHEDULE_DELAY": f"{BATCH_DELAY.ms:.0f}",
+        "OTEL_BSP_MAX_QUEUE_SIZE": "65536",
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096",
+    }
+
+
+@final
+class CommandSut:
+    """A system that a command starts.
+
+    Args:
+        argv: the program and its arguments; it gets the environment of :func:`otlp_env`.
+        base_url: where it will answer; None if it prints a line of JSON with its URLs when it is ready, in
+            which case ``url_key`` names the one to load.
+        ready: a path that answers below 400 once it is up.
+        reset: a path to POST to between loads.
+        env: further environment variables.
+        timeout: how long it may take to come up.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        base_url: str | None = None,
+        url_key: str = "url",
+        ready: str = "/",
+        reset: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout: Duration = seconds(60),
+    ) -> None:
+        self._argv = tuple(argv)
+        self._base_url = base_url
+        self._url_key = url_key
+        self._ready = ready
+        self._reset = reset
+        self._env = dict(env or {})
+        self._cwd = cwd
+        self._timeout = timeout
+        self._child: Child | None = None
+        self._output: tempfile._TemporaryFileWrapper[bytes] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        if self._base_url is None:
+            raise SutFault("the system under test is not started, so its address is not known yet")
+        return self._base_url.rstrip("/")
+
+    @property
+    def batch_delay(self) -> Duration:
+        """We set it."""
+        return BATCH_DELAY
+
+    def identity(self) -> Mapping[str, str]:
+        """The command."""
+        return {"command": " ".join(self._argv)}
+
+    def start(self, stack: StackBackend) -> None:
+        """Starts the command and waits until it answers."""
+        self._output = tempfile.NamedTemporaryFile(prefix="k6spec-sut-", suffix=".log")  # noqa: SIM115
+        environment = {**os.environ, **otlp_env(stack), **self._env}
+        self._child = Child(
+            self._argv, env=environment, cwd=self._cwd, stdout=self._output, stderr=self._output, grace=10
+        )
+        deadline = time.monotonic() + self._timeout.seconds
+        while not (self._known() and _answers(self.base_url + self._ready)):
+            code = self._child.poll()
+            if code is not None:
+                command = " ".join(self._argv)
+                raise SutFault(
+                    f"the system under test ended with exit code {code} before it answered: {command}",
+                    log_tail=self._tail(),
+                    advice="run the command by hand; it must stay in the foreground",
+                )
+            if time.monotonic() > deadline:
+                where = f"at {self.base_url}{self._ready}" if self._known() else "with its address"
+                raise SutFault(
+                    f"the system under test did not answer {where} within {self._timeout}",
+                    log_tail=self._tail(),
+                    advice="check the address and the ready path, or give CommandSut a longer timeout",
+                )
+            time.sleep(0.05)
+
+    def check(self) -> None:
+        """It runs and answers."""
+        code = None if self._child is None else self._child.poll()
+        if self._child is None or code is not None:
+            raise SutFault(f"the system under test ended with exit code {code}", log_tail=self._tail())
+        _check_address(self.base_url + self._ready)
+
+    def reset(self) -> None:
+        """POSTs to the reset path."""
+        if self._reset is not None:
+            httpx.post(self.base_url + self._reset, trust_env=False, timeout=30).raise_for_status()
+
+    def logs(self) -> str:
+        """Its standard output and error."""
+        if self._output is None:
+            return ""
+        return Path(self._output.name).read_text(encoding="utf-8", errors="replace")
+
+    def stop(self) -> None:
+        """Ends the command with all it started."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+    def _known(self) -> bool:
+        if self._base_url is None:
+            for line in self.logs().splitlines():
+                if line.startswith("{") and line.endswith("}"):
+                    self._base_url = json.loads(line).get(self._url_key)
+        return self._base_url is not None
+
+    def _tail(self) -> str:
+        return "\n".join(self.logs().splitlines()[-_TAIL:])
+
+
+@final
+class AddressSut:
+    """A system that somebody else runs; it must already export its spans to the stack.
+
+    Args:
+        base_url: where it answers.
+        ready: a path that answers below 500 if it is up; None to skip the check.
+        batch_delay: the longest its SDKs keep a span (OpenTelemetry's default: 5 s).
+    """
+
+    def __init__(
+        self, base_url: str, *, ready: str | None = "/", batch_delay: Duration = _SDK_DEFAULT_DELAY
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._ready = ready
+        self._batch_delay = batch_delay
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        return self._base_url
+
+    @property
+    def batch_delay(self) -> Duration:
+        """As given."""
+        return self._batch_delay
+
+    def identity(self) -> Mapping[str, str]:
+        """The address."""
+        return {"address": self._base_url}
+
+    def start(self, stack: StackBackend) -> None:
+        """Checks that it answers."""
+        self.check()
+
+    def check(self) -> None:
+        """It answers."""
+        if self._ready is not None:
+            _check_address(self._base_url + self._ready)
+
+    def reset(self) -> None:
+        """Nothing to do: it is not ours."""
+
+    def logs(self) -> str:
+        """Not ours to read."""
+        return ""
+
+    def stop(self) -> None:
+        """It is not ours to end."""
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=2).status_code < 400
+    except httpx.HTTPError:
+        return False
+
+
+def _check_address(url: str) -> None:
+    try:
+        status = httpx.get(url, trust_env=False, timeout=5).status_code
+    except httpx.HTTPError as error:
+        raise SutFault(
+            f"the system under test does not answer at {url}: {error or type(error).__name__}",
+            advice="start it, or set base_url to where it answers",
+        ) from error
+    if status >= 500:
+        raise SutFault(f"the system under test answers {status} at {url}", advice="mend it before loading it")

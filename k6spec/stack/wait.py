@@ -1,0 +1,115 @@
+"""Waiting until something is ready: one small class a way to tell, one loop for them all."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable
+from typing import IO, Final, Protocol, final
+
+import httpx
+
+_PAUSE: Final = 0.05
+_PROBE_TIMEOUT: Final = 2.0
+_TAIL_LINES: Final = 20
+
+
+class WaitStrategy(Protocol):
+    """One way to tell that something is ready."""
+
+    def ready(self) -> bool:
+        """Whether it is; answers within a few seconds and raises nothing."""
+
+    def __str__(self) -> str:
+        """What is waited for and what was seen last: ``GET http://… to answer 200 (last: 503)``."""
+
+
+@final
+class HttpReady:
+    """A URL answers with a status; redirects are not followed and proxies not used."""
+
+    def __init__(self, url: str, *, status: int = 200) -> None:
+        self._url = url
+        self._status = status
+        self._last = "not asked yet"
+
+    def ready(self) -> bool:
+        """Whether it does now."""
+        try:
+            # Not from the environment: loopback is never proxied.
+            response = httpx.get(self._url, timeout=_PROBE_TIMEOUT, trust_env=False)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._last = str(error) or type(error).__name__
+            return False
+        self._last = str(response.status_code)
+        return response.status_code == self._status
+
+    def __str__(self) -> str:
+        return f"GET {self._url} to answer {self._status} (last: {self._last})"
+
+
+@final
+class LineOnStdout:
+    """A program's first line on its standard output, which must be a pipe."""
+
+    def __init__(self, stdout: IO[bytes]) -> None:
+        self._fd = stdout.fileno()
+        self._seen = b""
+
+    @property
+    def line(self) -> str:
+        """The line, once it is ready."""
+        return self._seen.partition(b"\n")[0].decode(errors="replace")
+
+    def ready(self) -> bool:
+        """Whether the whole line has come."""
+        while select.select([self._fd], [], [], 0)[0] and b"\n" not in self._seen:
+            part = os.read(self._fd, 4096)
+            if not part:
+                break
+            self._seen += part
+        return b"\n" in self._seen
+
+    def __str__(self) -> str:
+        return "a line on its standard output"
+
+
+def wait_for(
+    strategy: WaitStrategy,
+    *,
+    timeout: float,
+    alive: Callable[[], bool] = lambda: True,
+    logs: Callable[[], str] = lambda: "",
+) -> None:
+    """Returns when ``strategy`` is ready.
+
+    Args:
+        timeout: seconds.
+        alive: whether what is waited for still runs.
+        logs: what it has logged so far; the tail is attached to the error as a note.
+
+    Raises:
+        TimeoutError: it was not ready in time.
+        ChildProcessError: it ended before it was ready.
+    """
+    deadline = time.monotonic() + timeout
+    error: OSError | None = None
+    while error is None:
+        was_alive = alive()  # asked first: what it did before it ended still counts
+        if strategy.ready():
+            return
+        if not was_alive:
+            error = ChildProcessError(f"it ended while waiting for {strategy}")
+        elif time.monotonic() >= deadline:
+            error = TimeoutError(f"timed out after {timeout:g} s waiting for {strategy}")
+        else:
+            time.sleep(_PAUSE)
+    if tail := log_tail(logs()):
+        error.add_note(tail)
+    raise error
+
+
+def log_tail(log: str, lines: int = _TAIL_LINES) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.rstrip().splitlines()[-lines:])

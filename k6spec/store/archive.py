@@ -1,0 +1,138 @@
+"""A run's folder: ``.k6spec/runs/<run_id>/``, mode 0700. What is archived is never changed, only added to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, final
+
+from k6spec.errors import ArchiveFault
+
+FORMAT: Final = 1
+"""Version of the archive's format; a newer one is refused."""
+
+REQUESTS: Final = "requests.parquet"
+METRICS: Final = "metrics.parquet"
+SPANS: Final = "spans.parquet"
+INFO: Final = "run.json"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run's folder. ``run_id`` ends with the hex digits of the run's key, which its trace ids carry."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def key(self) -> bytes:
+        """Four bytes that the run's trace ids carry."""
+        return bytes.fromhex(self.run_id.rpartition("-")[2])
+
+    def info(self) -> dict[str, Any]:
+        """``run.json``, with what later sessions judged of the run added to its ``verdicts``.
+
+        Raises:
+            ArchiveFault: it is missing, damaged or of a newer format.
+        """
+        file = self.path / INFO
+        try:
+            info = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ArchiveFault(
+                f"{self.path} holds no {INFO}: it is not a run, or the run was cut off",
+                advice="k6spec runs lists the runs that are whole",
+            ) from None
+        except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+            raise ArchiveFault(f"{file} cannot be read: {error}") from error
+        if not isinstance(info, dict) or not isinstance(info.get("format"), int):
+            raise ArchiveFault(f"{file} is not a run's description: it has no format")
+        if info["format"] > FORMAT:
+            raise ArchiveFault(
+                f"{self.path} has format {info['format']}, this k6spec reads up to {FORMAT}",
+                advice="upgrade k6spec to read it; nothing was changed",
+            )
+        return info
+
+    def write_info(self, info: Mapping[str, object]) -> None:
+        """Writes ``run.json`` whole or not at all."""
+        target = self.path / INFO
+        draft = target.with_suffix(".tmp")
+        draft.write_text(json.dumps(info, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        draft.replace(target)
+
+    def add_verdicts(self, verdicts: Sequence[Mapping[str, object]]) -> None:
+        """Adds judgements to ``run.json``; those that are there stay as they are."""
+        if verdicts:
+            info = self.info()
+            self.write_info({**info, "verdicts": [*info.get("verdicts", []), *verdicts]})
+
+    def is_whole(self) -> bool:
+        """Whether the run ended and was archived."""
+        with contextlib.suppress(ArchiveFault):
+            return self.info().get("status") == "complete"
+        return False
+
+
+def create_run(runs: Path) -> RunFolder:
+    """Makes a new run's folder.
+
+    Raises:
+        ArchiveFault: the folder cannot be written.
+    """
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    folder = runs / f"{stamp}-{secrets.token_hex(4)}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        ignore = runs.parent / ".gitignore"
+        if runs.parent.name == ".k6spec" and not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise ArchiveFault(
+            f"the run's folder {folder} cannot be made: {error.strerror}",
+            advice='make the place writable, or set runs = "/other/place" in [tool.k6spec] (or K6SPEC_RUNS)',
+        ) from error
+    return RunFolder(folder)
+
+
+def find_runs(runs: Path) -> list[RunFolder]:
+    """All runs' folders, the newest first."""
+    if not runs.is_dir():
+        return []
+    return [RunFolder(path) for path in sorted(_folders(runs), key=lambda path: path.name, reverse=True)]
+
+
+def find_run(runs: Path, name: str) -> RunFolder:
+    """The run called ``name``: a run id, the end or beginning of one, a path, or ``last``.
+
+    Raises:
+        ArchiveFault: there is none, or more than one.
+    """
+    given = Path(name)
+    if given.is_dir() and (given / INFO).is_file():
+        return RunFolder(given.resolve())
+    found = find_runs(runs)
+    if name == "last":
+        matching = [run for run in found if run.is_whole()][:1]
+    else:
+        matching = [run for run in found if run.run_id.startswith(name) or run.run_id.endswith(name)]
+    if len(matching) == 1:
+        return matching[0]
+    newest = ", ".join(run.run_id for run in found[:3]) or "none yet"
+    what = f"{len(matching)} runs are called {name!r}" if matching else f"there is no run {name!r} in {runs}"
+    raise ArchiveFault(what, advice=f"give a run id; the newest are: {newest}")
+
+
+def _folders(runs: Path) -> Iterator[Path]:
+    return (path for path in runs.iterdir() if path.is_dir() and (path / INFO).is_file())

@@ -1,0 +1,42 @@
+"""The ledger: what was sent, what came back, and what is missing. Beside every verdict."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal, final
+
+Tier = Literal["stream", "by-id", "sampled"]
+"""How spans reached us: every one came by us, read back by known trace id, or sampled in between."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Counts of one load.
+
+    A trace is *complete* when it has its entry span (the one whose parent is the client span) and no span
+    whose parent is missing. ``spans_dropped`` adds up what SDKs, Collector and receiver say they lost or
+    refused; ``spans_late`` came after the wait had ended, ``spans_foreign`` belong to no request of the load.
+    """
+
+    tier: Tier
+    requests_sent: int
+    requests_sampled: int
+    traces_expected: int
+    traces_received: int
+    traces_complete: int
+    spans_received: int
+    spans_duplicate: int = 0
+    spans_dropped: int = 0
+    spans_late: int = 0
+    spans_foreign: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for ``run.json``."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return (
+            f"evidence ({self.tier}): {self.requests_sent:,} requests, {self.requests_sampled:,} sampled, "
+            f"{self.traces_complete:,} complete traces, {self.spans_dropped:,} spans dropped"
+        )

@@ -1,0 +1,84 @@
+"""The span table: one row a span, as received, with semantic conventions normalised beside it.
+
+Maps keep every attribute as text (integers in decimal, booleans as ``true``/``false``, bytes as base64,
+arrays and kvlists as OTLP JSON); the ``*_types`` map names the OTLP type of each one that was not a string
+(``bool``, ``int``, ``double``, ``bytes``, ``array``, ``kvlist``), so nothing is lost.
+Source: opentelemetry-proto ``trace.proto``; the normalised columns: OpenTelemetry semantic conventions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+
+CLIENT_SERVICE: Final = "k6"
+"""``service`` of the client spans that k6spec makes from k6's samples."""
+
+_TEXT_MAP: Final = pa.map_(pa.string(), pa.string())
+
+EVENT: Final = pa.struct(
+    [
+        ("time_ns", pa.int64()),
+        ("name", pa.string()),
+        ("attributes", _TEXT_MAP),
+        ("attribute_types", _TEXT_MAP),
+    ]
+)
+LINK: Final = pa.struct(
+    [
+        ("trace_id", pa.binary(16)),
+        ("span_id", pa.binary(8)),
+        ("trace_state", pa.string()),
+        ("attributes", _TEXT_MAP),
+        ("attribute_types", _TEXT_MAP),
+    ]
+)
+
+RECEIVED: Final[list[pa.Field[Any]]] = [
+    pa.field("trace_id", pa.binary(16), nullable=False),
+    pa.field("span_id", pa.binary(8), nullable=False),
+    pa.field("parent_span_id", pa.binary(8)),  # null: a root
+    pa.field("trace_state", pa.string()),
+    pa.field("flags", pa.uint32()),
+    pa.field("service", pa.string()),  # resource service.name, "unknown_service" if absent
+    pa.field("scope_name", pa.string()),
+    pa.field("scope_version", pa.string()),
+    pa.field("name", pa.string()),
+    pa.field("kind", pa.string()),  # unspecified | internal | server | client | producer | consumer
+    pa.field("start_ns", pa.int64()),  # Unix time
+    pa.field("duration_ns", pa.int64()),  # never negative: a span that ends before it starts has 0
+    pa.field("status", pa.string()),  # unset | ok | error
+    pa.field("status_message", pa.string()),
+    pa.field("attributes", _TEXT_MAP),
+    pa.field("attribute_types", _TEXT_MAP),
+    pa.field("resource", _TEXT_MAP),
+    pa.field("resource_types", _TEXT_MAP),
+    pa.field("events", pa.list_(EVENT)),
+    pa.field("links", pa.list_(LINK)),
+    pa.field("dropped_attributes", pa.uint32()),
+    pa.field("dropped_events", pa.uint32()),
+    pa.field("dropped_links", pa.uint32()),
+]
+
+NORMALISED: Final[list[pa.Field[Any]]] = [
+    pa.field("category", pa.string()),  # db | http_server | http_client | rpc | messaging | cache | null
+    pa.field("db_system", pa.string()),
+    pa.field("db_statement", pa.string()),  # db.query.text, else db.statement
+    pa.field("db_operation", pa.string()),  # upper case; the statement's first word where none is given
+    pa.field("db_namespace", pa.string()),
+    pa.field("db_collection", pa.string()),
+    pa.field("http_method", pa.string()),
+    pa.field("http_route", pa.string()),
+    pa.field("http_status", pa.int32()),
+    pa.field("url", pa.string()),  # url.full, else http.url
+    pa.field("server_address", pa.string()),
+    pa.field("rpc_system", pa.string()),
+    pa.field("rpc_method", pa.string()),
+    pa.field("messaging_system", pa.string()),
+    pa.field("messaging_operation", pa.string()),
+    pa.field("messaging_destination", pa.string()),
+]
+
+SCHEMA: Final = pa.schema([*RECEIVED, *NORMALISED])
+"""Schema of ``spans.parquet`` and of every batch that a trace source yields."""

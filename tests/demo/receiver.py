@@ -1,0 +1,111 @@
+"""An OTLP/HTTP receiver that keeps the spans it is sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CLIENT, SERVER = 3, 2
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the tests ask of a span; ids are hex, kinds as in OTLP, attributes plain values."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    service: str
+    name: str
+    kind: int
+    attributes: dict[str, Any]
+    events: tuple[str, ...]
+
+    @property
+    def statement(self) -> str:
+        """The database statement in one line, or an empty string."""
+        return " ".join(str(self.attributes.get("db.statement", "")).split())
+
+
+@dataclass
+class Receiver:
+    """Spans in the order of their arrival at `endpoint`."""
+
+    endpoint: str
+    _spans: list[Span] = field(default_factory=list)
+
+    def trace(self, trace_id: str, complete: Callable[[list[Span]], bool], timeout_s: float = 5) -> list[Span]:
+        """The spans of a trace as soon as they are complete."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            spans = [span for span in self._spans if span.trace_id == trace_id]
+            if complete(spans):
+                return spans
+            assert time.monotonic() < deadline, f"incomplete trace: {spans}"
+            time.sleep(0.02)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all spans."""
+        return {span.name for span in self._spans}
+
+    def add(self, body: bytes) -> None:
+        """Take the spans of an export request."""
+        request = ExportTraceServiceRequest.FromString(body)
+        for resource_spans in request.resource_spans:
+            service = _plain(resource_spans.resource.attributes)["service.name"]
+            for scope_spans in resource_spans.scope_spans:
+                self._spans += [_span(service, span) for span in scope_spans.spans]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver on a free port of 127.0.0.1."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            receiver.add(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _span(service: str, span: Any) -> Span:
+    return Span(
+        trace_id=span.trace_id.hex(),
+        span_id=span.span_id.hex(),
+        parent_id=span.parent_span_id.hex(),
+        service=service,
+        name=span.name,
+        kind=span.kind,
+        attributes=_plain(span.attributes),
+        events=tuple(event.name for event in span.events),
+    )
+
+
+def _plain(attributes: Any) -> dict[str, Any]:
+    return {item.key: getattr(item.value, item.value.WhichOneof("value")) for item in attributes}
