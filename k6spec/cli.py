@@ -141,7 +141,7 @@ def trace(
     for found in searched:
         database = Database(found.path)
         ids = database.rows(
-            "SELECT DISTINCT lower(hex(trace_id)) AS id FROM spans WHERE starts_with(lower(hex(trace_id)), ?) LIMIT 5",
+            "SELECT DISTINCT lower(hex(trace_id)) AS id FROM spans WHERE starts_with(id, ?) LIMIT 5",
             [prefix],
         )
         if len(ids) > 1:

@@ -142,7 +142,7 @@ def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -
             log_tail=result.log_tail,
             advice="look at the script: does the function that VUs run request anything?",
         )
-    if not pc.any(pc.greater(requests["status"], 0)).as_py():
+    if not requests.filter(pc.field("status") > 0).num_rows:
         error = next((text for text in requests["error"].to_pylist() if text), "no answer")
         raise SutFault(
             f"not one of {requests.num_rows:,} requests reached the system under test: {error}",
@@ -152,7 +152,7 @@ def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -
 
 
 def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed) -> Gathered:
-    sampled = requests.filter(pc.fill_null(requests["sampled"], False))
+    sampled = requests.filter(pc.field("sampled"))
     settle = around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
     return gather(
         feed,

@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Final, final
 if TYPE_CHECKING:
     from pathlib import Path
 
-COUNTERS_NAME: Final = "counters"
-"""The counters' file name in the receiver's directory."""
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,26 +6,22 @@ They are the few values that Python reads one by one, along with doubles and byt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import ptars
 import pyarrow as pa
-import pyarrow.compute as pc
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from opentelemetry.proto.common.v1.common_pb2 import ArrayValue, KeyValueList
 
 from k6spec.collect.anyvalue import TYPE_NAMES, array_text, bytes_text, double_text, kvlist_text
+from k6spec.collect.arrow import Array, Integers, Mask, map_of, mask_of, pc, pick
 from k6spec.collect.decode_plain import KINDS, MAX_INT64, STATUSES, UNKNOWN_SERVICE
 from k6spec.collect.descriptors import TRACES_DATA, variant
 from k6spec.collect.maps import AttributeColumn
 from k6spec.store.spans import EVENT, LINK, RECEIVED
-
-_Array: TypeAlias = "pa.Array[Any]"
-_Mask = np.ndarray[Any, np.dtype[np.bool_]]
-_Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 _UNUSED: Final = {
     "schema_url",
@@ -69,7 +65,7 @@ def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
     events = _events(spans.field("events"))
     links, invalid_links = _links(spans.field("links"))
     parents = spans.field("parent_span_id")
-    columns: dict[str, _Array] = {
+    columns: dict[str, Array] = {
         "trace_id": spans.field("trace_id").cast(pa.binary(16)),
         "span_id": spans.field("span_id").cast(pa.binary(8)),
         "parent_span_id": pc.if_else(_is_root(parents), None, parents).cast(pa.binary(8)),
@@ -110,13 +106,13 @@ def _handler() -> Any:
     return ptars.HandlerPool([descriptor.file]).get_for_message(descriptor)
 
 
-def _events(lists: _Array) -> pa.ListArray[Any]:
+def _events(lists: Array) -> Array:
     events = _flatten(lists)
     values = [_clamp(events.field("time_unix_nano")), events.field("name"), *_maps(events.field("attributes"))]
     return pa.ListArray.from_arrays(_offsets(lists), pa.StructArray.from_arrays(values, fields=list(EVENT)))
 
 
-def _links(lists: _Array) -> tuple[pa.ListArray[Any], _Integers]:
+def _links(lists: Array) -> tuple[Array, Integers]:
     """The links with valid ids, and how many have none, a span."""
     links, offsets = _flatten(lists), _offsets(lists).to_numpy()
     valid = _valid_ids(links)
@@ -133,7 +129,7 @@ def _links(lists: _Array) -> tuple[pa.ListArray[Any], _Integers]:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct), invalid
 
 
-def _maps(lists: _Array) -> tuple[pa.MapArray, pa.MapArray]:
+def _maps(lists: Array) -> tuple[Array, Array]:
     """Lists of KeyValue as a map of texts and a map of types."""
     attributes, offsets = _flatten(lists), _offsets(lists).to_numpy()
     keys = attributes.field("key")
@@ -145,16 +141,12 @@ def _maps(lists: _Array) -> tuple[pa.MapArray, pa.MapArray]:
         offsets = _kept_offsets(first, offsets)
     typed = types >= 0
     return (
-        pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, texts),
-        pa.MapArray.from_arrays(
-            pa.array(_kept_offsets(typed, offsets), pa.int32()),
-            keys.filter(pa.array(typed)),
-            pa.array(TYPE_NAMES).take(pa.array(types[typed])),
-        ),
+        map_of(offsets, keys, texts),
+        map_of(_kept_offsets(typed, offsets), keys.filter(pa.array(typed)), pick(TYPE_NAMES, types[typed])),
     )
 
 
-def _texts(values: _Array) -> tuple[_Array, np.ndarray[Any, np.dtype[np.int8]]]:
+def _texts(values: Array) -> tuple[Array, np.ndarray[Any, np.dtype[np.int8]]]:
     """The values' texts, and indexes into TYPE_NAMES (-1: a string, or set to nothing)."""
     types = np.full(len(values), -1, np.int8)
     strings = pc.struct_field(values, "string_value")
@@ -165,7 +157,7 @@ def _texts(values: _Array) -> tuple[_Array, np.ndarray[Any, np.dtype[np.int8]]]:
         if column.null_count == len(column):
             continue
         seen += len(column) - column.null_count
-        types[column.is_valid().to_numpy(zero_copy_only=False)] = number
+        types[mask_of(column.is_valid())] = number
         texts.append(_text_of(name, column))
     merged = pc.coalesce(*texts)
     if seen != len(values) - merged.null_count:
@@ -174,22 +166,24 @@ def _texts(values: _Array) -> tuple[_Array, np.ndarray[Any, np.dtype[np.int8]]]:
     return merged, types
 
 
-def _text_of(name: str, column: _Array) -> _Array:
+def _text_of(name: str, column: Array) -> Array:
     if name in ("int", "bool"):
         return column.cast(pa.string())
-    render = {
-        "double": double_text,
-        "bytes": bytes_text,
-        "array": lambda value: array_text(ArrayValue.FromString(value)),
-        "kvlist": lambda value: kvlist_text(KeyValueList.FromString(value)),
-    }[name]
     # They are few, and even fewer different ones.
     encoded = column.dictionary_encode()
-    rendered = pa.array([render(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    rendered = pa.array([_RENDER[name](value) for value in encoded.dictionary.to_pylist()], pa.string())
     return rendered.take(encoded.indices)
 
 
-def _first_of_key(keys: _Array, offsets: _Integers) -> _Mask | None:
+_RENDER: Final[Mapping[str, Callable[[Any], str]]] = {
+    "double": double_text,
+    "bytes": bytes_text,
+    "array": lambda value: array_text(ArrayValue.FromString(value)),
+    "kvlist": lambda value: kvlist_text(KeyValueList.FromString(value)),
+}
+
+
+def _first_of_key(keys: Array, offsets: Integers) -> Mask | None:
     """Which attributes are their list's first of that key; None where no key comes twice in a list."""
     codes = keys.dictionary_encode().indices.to_numpy().astype(np.int64)
     lists = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
@@ -201,64 +195,64 @@ def _first_of_key(keys: _Array, offsets: _Integers) -> _Mask | None:
     return first
 
 
-def _valid_ids(holders: _Array) -> _Mask:
+def _valid_ids(holders: Array) -> Mask:
     trace_ids, span_ids = holders.field("trace_id"), holders.field("span_id")
     valid = pc.and_(
         pc.and_(pc.equal(pc.binary_length(trace_ids), 16), pc.not_equal(trace_ids, bytes(16))),
         pc.and_(pc.equal(pc.binary_length(span_ids), 8), pc.not_equal(span_ids, bytes(8))),
     )
-    return valid.to_numpy(zero_copy_only=False)
+    return mask_of(valid)
 
 
-def _valid_parent(spans: _Array) -> _Mask:
+def _valid_parent(spans: Array) -> Mask:
     parents = spans.field("parent_span_id")
-    return pc.or_(_is_root(parents), pc.equal(pc.binary_length(parents), 8)).to_numpy(zero_copy_only=False)
+    return mask_of(pc.or_(_is_root(parents), pc.equal(pc.binary_length(parents), 8)))
 
 
-def _is_root(parents: _Array) -> _Array:
+def _is_root(parents: Array) -> Array:
     return pc.or_(pc.equal(pc.binary_length(parents), 0), pc.equal(parents, bytes(8)))
 
 
-def _durations(spans: _Array) -> _Array:
+def _durations(spans: Array) -> Array:
     start = spans.field("start_time_unix_nano").to_numpy()
     end = spans.field("end_time_unix_nano").to_numpy()
     return pa.array(np.minimum(np.where(end > start, end - start, 0), MAX_INT64).astype(np.int64))
 
 
-def _clamp(times: _Array) -> _Array:
+def _clamp(times: Array) -> Array:
     return pa.array(np.minimum(times.to_numpy(), MAX_INT64).astype(np.int64))
 
 
-def _add(counts: _Array, more: _Integers) -> _Array:
+def _add(counts: Array, more: Integers) -> Array:
     return pa.array(np.minimum(counts.to_numpy().astype(np.int64) + more, 2**32 - 1).astype(np.uint32))
 
 
-def _named(names: Sequence[str], numbers: _Array) -> _Array:
+def _named(names: Sequence[str], numbers: Array) -> Array:
     index = pc.fill_null(numbers, 0).to_numpy()
-    return pa.array(names).take(pa.array(np.where((index >= 0) & (index < len(names)), index, 0)))
+    return pick(names, np.where((index >= 0) & (index < len(names)), index, 0))
 
 
-def _text(structs: _Array, *path: str) -> _Array:
+def _text(structs: Array, *path: str) -> Array:
     return pc.fill_null(pc.struct_field(structs, list(path)), "")
 
 
-def _flatten(lists: _Array) -> Any:
-    return lists.flatten()  # type: ignore[attr-defined]
+def _flatten(lists: Array) -> Array:
+    return lists.flatten()
 
 
-def _offsets(lists: _Array) -> _Array:
+def _offsets(lists: Array) -> Array:
     """Offsets into the flattened lists; an absent list is an empty one."""
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
     return pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
 
 
-def _parents(lists: _Array) -> _Integers:
+def _parents(lists: Array) -> Integers:
     return np.repeat(np.arange(len(lists)), np.diff(_offsets(lists).to_numpy()))
 
 
-def _kept_offsets(kept: _Mask, offsets: _Integers) -> _Integers:
+def _kept_offsets(kept: Mask, offsets: Integers) -> Integers:
     return np.concatenate(([0], np.cumsum(kept)))[offsets]
 
 
-def _per_list(flags: _Mask, offsets: _Integers) -> _Integers:
+def _per_list(flags: Mask, offsets: Integers) -> Integers:
     return np.diff(_kept_offsets(flags, offsets))

@@ -11,6 +11,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
 from k6spec.collect.anyvalue import render
+from k6spec.collect.arrow import Array, map_of
 from k6spec.collect.repair import repair
 from k6spec.store.spans import EVENT, LINK, RECEIVED
 
@@ -79,19 +80,13 @@ class _Maps:
         self._offsets.append(len(self._keys))
         self._type_offsets.append(len(self._types))
 
-    def arrays(self) -> list[pa.MapArray]:
-        return [
-            pa.MapArray.from_arrays(
-                pa.array(self._offsets, pa.int32()),
-                pa.array(self._keys, pa.string()),
-                pa.array(self._texts, pa.string()),
-            ),
-            pa.MapArray.from_arrays(
-                pa.array(self._type_offsets, pa.int32()),
-                pa.array(self._typed_keys, pa.string()),
-                pa.array(self._types, pa.string()),
-            ),
-        ]
+    def arrays(self) -> tuple[Array, Array]:
+        texts = pa.array(self._texts, pa.string())
+        types = pa.array(self._types, pa.string())
+        return (
+            map_of(self._offsets, pa.array(self._keys, pa.string()), texts),
+            map_of(self._type_offsets, pa.array(self._typed_keys, pa.string()), types),
+        )
 
 
 @final

@@ -50,7 +50,7 @@ def _handler(take: Callable[[bytes], None]) -> Callable[[bytes, grpc.ServicerCon
         except UndecodableExport as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except SpoolUnwritable as error:
-            context.abort(grpc.StatusCode.UNAVAILABLE, error.strerror)
+            context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         return b""  # an empty message of the answer's type: everything was taken
 
     return export

@@ -80,7 +80,7 @@ class HttpApp:
         except UndecodableExport as error:
             await _refuse(send, content_type, _Refusal(400, str(error)))
         except SpoolUnwritable as error:
-            retry = _Refusal(503, error.strerror, code=_UNAVAILABLE, retry_after="1")
+            retry = _Refusal(503, str(error), code=_UNAVAILABLE, retry_after="1")
             await _refuse(send, content_type, retry)
         except _Refusal as refusal:
             await _refuse(send, content_type, refusal)

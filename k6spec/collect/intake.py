@@ -22,7 +22,7 @@ class UndecodableExport(ValueError):
     """Not the message it should be; sending it again would not help."""
 
 
-class SpoolUnwritable(OSError):
+class SpoolUnwritable(Exception):
     """The disk refused it; sending it again later may help."""
 
 
@@ -60,7 +60,7 @@ class Intake:
             self._spool.append(message)
         except OSError as error:
             self.refused(spans)
-            raise SpoolUnwritable(error.errno, f"the spool cannot be written: {error.strerror}") from error
+            raise SpoolUnwritable(f"the spool cannot be written: {error.strerror}") from error
         self._counters.add(accepted_messages=1, accepted_spans=spans)
 
     def metrics(self, message: bytes) -> None:

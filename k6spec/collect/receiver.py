@@ -23,14 +23,12 @@ from typing import Final, final
 
 import uvicorn
 
-from k6spec.collect.counters import COUNTERS_NAME, CounterWriter
+from k6spec.collect.counters import CounterWriter
 from k6spec.collect.grpc_server import grpc_server
+from k6spec.collect.handshake import COUNTERS_NAME, NO_PORT_EXIT, SPOOL_NAME
 from k6spec.collect.http_app import HttpApp
 from k6spec.collect.intake import MAX_MESSAGE_BYTES, Intake
-from k6spec.collect.spool import SPOOL_NAME, SpoolWriter
-
-NO_PORT_EXIT: Final = 3
-"""Exit code where a port could not be had."""
+from k6spec.collect.spool import SpoolWriter
 
 _DRAIN_SECONDS: Final = 3
 _KEEP_ALIVE_SECONDS: Final = 3600

@@ -6,12 +6,12 @@ as received beside these columns.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from k6spec.collect.arrow import Array, Mask, mask_of, pc, pick
 from k6spec.collect.maps import AttributeColumn
 from k6spec.store.spans import NORMALISED, SCHEMA
 
@@ -78,14 +78,14 @@ def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
     )
 
 
-def _category(attributes: AttributeColumn, kind: pa.Array[Any], db_system: pa.Array[Any]) -> pa.Array[Any]:
+def _category(attributes: AttributeColumn, kind: Array, db_system: Array) -> Array:
     """One category a span, the most telling first: AWS's DynamoDB client is rpc, http_client and db at once."""
 
-    def of_kind(*names: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        return pc.is_in(kind, pa.array(names)).to_numpy(zero_copy_only=False)
+    def of_kind(*names: str) -> Mask:
+        return mask_of(pc.is_in(kind, pa.array(names)))
 
     db = attributes.has(*_DB_SYSTEM, *_DB_STATEMENT, *_DB_OPERATION) & of_kind("client", "internal")
-    cache = pc.is_in(db_system, pa.array(_CACHES)).to_numpy(zero_copy_only=False)
+    cache = mask_of(pc.is_in(db_system, pa.array(_CACHES)))
     any_messaging = attributes.has(*(key for key in attributes.keys if key.startswith("messaging.")))
     http = attributes.has("http.request.method", "http.method")
     rules = {
@@ -97,22 +97,22 @@ def _category(attributes: AttributeColumn, kind: pa.Array[Any], db_system: pa.Ar
         "http_client": http & of_kind("client"),
     }
     index = np.select(list(rules.values()), list(range(len(rules))), default=-1)
-    return pa.array(list(rules)).take(pa.array(index, pa.int8(), mask=index < 0))
+    return pick(list(rules), index)
 
 
-def _renamed(texts: pa.Array[Any], names: dict[str, str]) -> pa.Array[Any]:
+def _renamed(texts: Array, names: dict[str, str]) -> Array:
     encoded = texts.dictionary_encode()
     renamed = [names.get(text, text) for text in encoded.dictionary.to_pylist()]
     return pa.array(renamed, pa.string()).take(encoded.indices)
 
 
-def _first_word(statements: pa.Array[Any]) -> pa.Array[Any]:
+def _first_word(statements: Array) -> Array:
     encoded = statements.dictionary_encode()
     word = pc.struct_field(pc.extract_regex(encoded.dictionary, _FIRST_WORD), "word")
     return pc.utf8_upper(word).take(encoded.indices)
 
 
-def _rpc_method(attributes: AttributeColumn) -> pa.Array[Any]:
+def _rpc_method(attributes: AttributeColumn) -> Array:
     """``package.Service/Method``, which old conventions gave in two attributes."""
     method, service = attributes.text("rpc.method"), attributes.text("rpc.service")
     joined = pc.binary_join_element_wise(service, method, "/")
@@ -120,6 +120,6 @@ def _rpc_method(attributes: AttributeColumn) -> pa.Array[Any]:
     return pc.if_else(whole, method, pc.coalesce(joined, method))
 
 
-def _int32(texts: pa.Array[Any]) -> pa.Array[Any]:
+def _int32(texts: Array) -> Array:
     number = pc.match_substring_regex(texts, r"^\d{1,9}$")
     return pc.if_else(number, texts, None).cast(pa.int32())

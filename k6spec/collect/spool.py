@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, Final, final
 if TYPE_CHECKING:
     from pathlib import Path
 
-SPOOL_NAME: Final = "spans.spool"
-"""The spool's file name in the receiver's directory."""
-
 _LENGTH: Final = struct.Struct(">I")
 _READ_AHEAD: Final = 1 << 20
 

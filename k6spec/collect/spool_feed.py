@@ -8,10 +8,11 @@ from typing import Final, final
 
 import pyarrow as pa
 
-from k6spec.collect.counters import COUNTERS_NAME, CounterReader
+from k6spec.collect.counters import CounterReader
 from k6spec.collect.decode import decode
 from k6spec.collect.feed import LossCounters
-from k6spec.collect.spool import SPOOL_NAME, SpoolReader
+from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
+from k6spec.collect.spool import SpoolReader
 from k6spec.store.ledger import Tier
 
 GROUP_BYTES: Final = 4 << 20

@@ -49,8 +49,7 @@ class Load:
         """The declaration in plain values: what makes two loads the same."""
         return {
             "scenarios": {
-                part.name: {"profile": part.profile.describe(), **part.scenario.describe()}
-                for part in self.parts
+                part.name: {"profile": part.profile.describe(), **part.scenario.describe()} for part in self.parts
             },
             "propagate_to": list(self.propagate_to),
             "sampling": self.sampling.fraction,
@@ -92,9 +91,7 @@ def declare_load(
             )
         parts.append(Part(name=name, scenario=pair[0], profile=pair[1]))
     if isinstance(shared_over, str):
-        reject(
-            f"shared_over={shared_over!r}: write a list of fixture names, as in shared_over=[{shared_over!r}]"
-        )
+        reject(f"shared_over={shared_over!r}: write a list of fixture names, as in shared_over=[{shared_over!r}]")
     if not isinstance(sampling, Ratio):
         reject(f"sampling={sampling!r}: write percent(10)")
     return Load(

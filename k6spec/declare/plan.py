@@ -87,9 +87,7 @@ def plan(profile: Profile) -> Plan:
 
 
 def _flat(profile: Profile, level: float) -> Segment:
-    return Segment(
-        start_ns=0, end_ns=profile.length.ns, level_from=level, level_to=level, stage=profile.executor
-    )
+    return Segment(start_ns=0, end_ns=profile.length.ns, level_from=level, level_to=level, stage=profile.executor)
 
 
 def _ramps(first: int, stages: tuple[Stage, ...], scale: float) -> tuple[Segment, ...]:

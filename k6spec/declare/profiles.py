@@ -41,9 +41,7 @@ def shared_iterations(
 ) -> SharedIterations:
     """``iterations`` in all, shared between ``vus`` VUs (closed model)."""
     if whole_number("iterations", iterations) < whole_number("vus", vus):
-        reject(
-            f"iterations={iterations} is less than vus={vus}: some VUs would never run; use vus={iterations}"
-        )
+        reject(f"iterations={iterations} is less than vus={vus}: some VUs would never run; use vus={iterations}")
     return SharedIterations(
         vus=vus,
         iterations=iterations,
@@ -174,11 +172,7 @@ def _length(stages: tuple[Stage, ...], function: str) -> Duration:
 
 def _pool(peak: int, unit: Duration, pre_allocated: int | None, most: int | None) -> tuple[int, int]:
     per_second = peak * 10**9 / unit.ns
-    vus = (
-        max(1, round(per_second))
-        if pre_allocated is None
-        else whole_number("pre_allocated_vus", pre_allocated)
-    )
+    vus = max(1, round(per_second)) if pre_allocated is None else whole_number("pre_allocated_vus", pre_allocated)
     ceiling = vus * 10 if most is None else whole_number("max_vus", most)
     if ceiling < vus:
         reject(f"max_vus={ceiling} is less than pre_allocated_vus={vus}")

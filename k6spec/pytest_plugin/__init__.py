@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import pytest
 from k6spec.pytest_plugin.options import add_options
 
 if TYPE_CHECKING:
-    from k6spec.pytest_plugin.marks import Load
+    from k6spec.declare.load import Load
+    from k6spec.pytest_plugin.state import SessionState
     from k6spec.run import Run
     from k6spec.stack.base import StackBackend
     from k6spec.stack.sut import Sut
@@ -101,7 +103,7 @@ def pytest_make_collect_report(
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    if type(left).__module__.startswith("k6spec.") or type(right).__module__.startswith("k6spec."):
+    if any(type(side).__module__ == "k6spec.judge.stat" for side in (left, right)):
         from k6spec.pytest_plugin.session import compared
 
         return compared(left, right)
@@ -109,12 +111,11 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    from k6spec.pytest_plugin.state import SESSION
-
-    if SESSION in config.stash:
+    state = _state(config)
+    if state is not None:
         from k6spec.pytest_plugin.session import summarise
 
-        summarise(terminalreporter, config.stash[SESSION])
+        summarise(terminalreporter, state)
 
 
 @pytest.hookimpl(trylast=True)
@@ -127,10 +128,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _close(config: pytest.Config) -> None:
-    import sys
+    state = _state(config)
+    if state is not None:
+        state.pool.close()
 
-    if "k6spec.pytest_plugin.state" in sys.modules:
-        from k6spec.pytest_plugin.state import SESSION
 
-        if SESSION in config.stash:
-            config.stash[SESSION].pool.close()
+def _state(config: pytest.Config) -> SessionState | None:
+    """The session's state, if anything made one; a session without specs imports nothing."""
+    module = sys.modules.get("k6spec.pytest_plugin.state")
+    return None if module is None else config.stash.get(module.SESSION, None)

@@ -65,7 +65,7 @@ class Database:
 
     def table(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The answer to a query, as an Arrow table."""
-        return cast("pa.Table", self._open().execute(sql, list(parameters)).to_arrow_table())
+        return cast("pa.Table", self._open().sql(sql, params=list(parameters)).to_arrow_table())
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer to a query, as tuples."""

@@ -85,9 +85,7 @@ def _modules(load: Load, out: Path) -> list[_Module]:
                 ),
             )
         else:
-            module = _Module(
-                name=f"flow{number}", specifier=f"./flow_{number}.js", shown=part.name, script=None
-            )
+            module = _Module(name=f"flow{number}", specifier=f"./flow_{number}.js", shown=part.name, script=None)
             _write(out / f"flow_{number}.js", compile_flow(part.scenario))
         modules.append(module)
     return modules
@@ -121,7 +119,9 @@ def _entry(load: Load, modules: list[_Module]) -> str:
 
 def _function(number: int, part: Part, module: _Module, *, several: bool) -> list[str]:
     exec_ = "default" if isinstance(part.scenario, FlowScenario) else part.scenario.exec
-    data = f"(data) => data && data[{module.script}]" if several else "(data) => data"
+    data = (
+        f"(data) => data && data[{module.script}]" if several and module.script is not None else "(data) => data"
+    )
     return [
         f"export const {exec_name(number)} = scenario({{",
         f"  module: {module.name},",

@@ -6,7 +6,7 @@ Everything that comes from the declaration is embedded as a JSON literal, which 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from k6spec.declare.flow import BUILT_IN, PLACEHOLDER, Json, Request, Think, json_texts
@@ -14,72 +14,70 @@ from k6spec.declare.location import reject
 from k6spec.declare.scenario import FlowScenario
 
 _BUILT_IN_JS: Final = {"vu": "exec.vu.idInTest", "iteration": "exec.vu.iterationInScenario"}
-_FUNCTIONS: Final = {"DELETE": "del"}
-_WITHOUT_BODY: Final = ("GET", "HEAD")
 
 
 def compile_flow(flow: FlowScenario) -> str:
-    """The flow as an ES module with a default function."""
+    """The flow as an ES module with a default function.
+
+    Raises:
+        DeclarationError: a body holds a value that JSON can't.
+    """
     requests = [step for step in flow.steps if isinstance(step, Request)]
-    used = {name for step in requests for name in _used(step)}
+    used = {name for step in requests for name in _placeholders(step)}
     values = ["__proto__: null", *(f"{name}: {_BUILT_IN_JS[name]}" for name in BUILT_IN if name in used)]
     lines = [
-        "// A flow of the spec, compiled by k6spec.",
+        "// A flow of a spec, compiled by k6spec.",
         "",
         "import http from 'k6/http';",
-        *(["import exec from 'k6/execution';"] if used.intersection(BUILT_IN) else []),
+        "import exec from 'k6/execution';",
         "import { check, sleep } from 'k6';",
         "import { address, extract, withQuery } from './runtime/flow.js';",
         "",
         f"const BASE_URL = {_literal(flow.base_url) if flow.base_url else '__ENV.BASE_URL'};",
-        *(
-            f"const expected{number} = http.expectedStatuses({', '.join(map(str, step.expect))});"
-            for number, step in enumerate(flow.steps)
-            if isinstance(step, Request) and step.expect
-        ),
-        "",
-        "export default function () {",
-        f"  const values = {{ {', '.join(values)} }};",
-        *(["  let response;"] if requests else []),
     ]
+    lines += [
+        f"const expected{number} = http.expectedStatuses({', '.join(map(str, step.expect))});"
+        for number, step in enumerate(flow.steps)
+        if isinstance(step, Request) and step.expect
+    ]
+    lines += ["", "export default function () {", f"  const values = {{ {', '.join(values)} }};"]
+    if requests:
+        lines.append("  let response;")
     for number, step in enumerate(flow.steps):
-        lines.append("")
-        lines += [f"  {line}" for line in (_think(step) if isinstance(step, Think) else _request(number, step))]
+        statements = _think(step) if isinstance(step, Think) else _request(number, step)
+        lines += ["", *(f"  {line}" for line in statements)]
     return "\n".join([*lines, "}", ""])
 
 
-def _think(step: Think) -> list[str]:
-    least, most = step.least.seconds, step.most.seconds
-    if least == most:
-        return [f"sleep({least});"]
-    return [f"sleep({least} + Math.random() * {round(most - least, 9)});"]
+def _think(step: Think) -> Iterator[str]:
+    least, more = step.least.seconds, (step.most.ns - step.least.ns) / 1e9
+    yield f"sleep({least} + Math.random() * {more});" if more else f"sleep({least});"
 
 
 def _request(number: int, step: Request) -> Iterator[str]:
     name = _literal(step.name)
-    arguments = [_url(step)]
-    if step.method not in _WITHOUT_BODY:
-        arguments.append("null" if step.json is None else f"JSON.stringify({_value(step.json)})")
-    arguments.append(f"{{ {', '.join(_params(number, step))} }}")
     yield f"// {name}"
-    if step.json is not None and step.method in _WITHOUT_BODY:
-        yield f"response = http.request({_literal(step.method)}, {_url(step)}, JSON.stringify({_value(step.json)}), {arguments[-1]});"
-    else:
-        yield f"response = http.{_FUNCTIONS.get(step.method, step.method.lower())}({', '.join(arguments)});"
+    yield f"response = http.request({_literal(step.method)},"
+    yield f"  {_url(step)},"
+    yield f"  {_body(step)}, {{"
+    for line in _params(number, step):
+        yield f"    {line},"
+    yield "  });"
     if step.expect:
-        label = f"{step.name} is {' or '.join(map(str, step.expect))}"
-        yield f"check(response, {{ [{_literal(label)}]: (answer) => {list(step.expect)}.includes(answer.status) }});"
+        label = _literal(f"{step.name} is {' or '.join(map(str, step.expect))}")
+        statuses = json.dumps(step.expect)
+        yield f"check(response, {{ {label}: (answer) => {statuses}.includes(answer.status) }});"
     for key, selector in step.extract.items():
-        yield f"values[{_literal(key)}] = extract(response, {name}, {_literal(selector)});"
-        yield f"if (values[{_literal(key)}] === undefined) return;"
+        yield f"values.{key} = extract(response, {name}, {_literal(selector)});"
+        yield f"if (values.{key} === undefined) return;"
 
 
 def _params(number: int, step: Request) -> Iterator[str]:
     headers = dict(step.headers)
     if step.json is not None and not any(key.lower() == "content-type" for key in headers):
-        headers = {"Content-Type": "application/json", **headers}
+        headers["Content-Type"] = "application/json"
     if headers:
-        yield f"headers: {{ {', '.join(f'{_key(key)}: {_text(value)}' for key, value in headers.items())} }}"
+        yield f"headers: {_object({key: _text(value) for key, value in headers.items()})}"
     yield f"tags: {{ name: {_literal(step.name)} }}"
     if step.expect:
         yield f"responseCallback: expected{number}"
@@ -90,66 +88,61 @@ def _params(number: int, step: Request) -> Iterator[str]:
 
 
 def _url(step: Request) -> str:
-    url = f"address(BASE_URL, {_text(step.path, encode=True)})"
+    url = f"address(BASE_URL, {_text(step.path, in_path=True)})"
     if not step.query:
         return url
-    query = ", ".join(f"{_key(key)}: {_text(value)}" for key, value in step.query.items())
-    return f"withQuery({url}, {{ {query} }})"
+    return f"withQuery({url}, {_object({key: _text(value) for key, value in step.query.items()})})"
 
 
-def _text(text: str, *, encode: bool = False) -> str:
-    """A JavaScript expression for a text with placeholders.
-
-    ``encode``: values are encoded for a URL's path, but for one at the very beginning, which is an address.
-    """
-    parts = [
-        value
-        if literal is None
-        else _literal(literal)
-        for literal, value in _pieces(text, encode=encode)
-    ]
-    if not parts:
-        return '""'
-    return parts[0] if len(parts) == 1 and parts[0].startswith('"') else " + ".join(['""', *parts][_starts_with_text(parts):])
-
-
-def _starts_with_text(parts: list[str]) -> int:
-    return int(parts[0].startswith('"'))
-
-
-def _pieces(text: str, *, encode: bool) -> Iterator[tuple[str | None, str]]:
-    literal = ""
-    end = 0
-    for match in PLACEHOLDER.finditer(text):
-        literal += text[end : match.start()]
-        end = match.end()
-        if match[1] is None:
-            literal += match[0][0]
-            continue
-        if literal:
-            yield literal, ""
-            literal = ""
-        value = f"values[{_literal(match[1])}]"
-        yield None, f"encodeURIComponent({value})" if encode and match.start() > 0 else value
-    literal += text[end:]
-    if literal:
-        yield literal, ""
+def _body(step: Request) -> str:
+    return "null" if step.json is None else f"JSON.stringify({_value(step.json)})"
 
 
 def _value(value: Json) -> str:
     """A JSON body as a JavaScript expression; a text that is only a placeholder keeps the value's type."""
     if isinstance(value, str):
         whole = PLACEHOLDER.fullmatch(value)
-        return f"values[{_literal(whole[1])}]" if whole and whole[1] else _text(value)
+        return f"values.{whole[1]}" if whole and whole[1] else _text(value)
     if isinstance(value, list):
         return f"[{', '.join(_value(item) for item in value)}]"
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{_key(key)}: {_value(item)}' for key, item in value.items())} }}" if value else "{}"
+        return _object({key: _value(item) for key, item in value.items()})
     return _literal(value)
 
 
-def _key(key: str) -> str:
-    return '["__proto__"]' if key == "__proto__" else _literal(key)
+def _text(text: str, *, in_path: bool = False) -> str:
+    """A text with placeholders as a JavaScript expression.
+
+    ``in_path``: values are encoded, but for one at the very beginning, which is an address.
+    """
+    parts: list[str] = []
+    literal = ""
+    end = 0
+    for match in PLACEHOLDER.finditer(text):
+        literal += text[end : match.start()]
+        end = match.end()
+        if match[1] is None:  # {{ or }}
+            literal += match[0][0]
+            continue
+        # The first operand must be a text, for + to join.
+        if literal or not parts:
+            parts.append(_literal(literal))
+        literal = ""
+        value = f"values.{match[1]}"
+        parts.append(f"encodeURIComponent({value})" if in_path and match.start() else value)
+    literal += text[end:]
+    if literal or not parts:
+        parts.append(_literal(literal))
+    return " + ".join(parts)
+
+
+def _object(items: Mapping[str, str]) -> str:
+    """An object literal. A plain ``__proto__`` key in one would set the prototype."""
+    pairs = (
+        f"{'[' + _literal(key) + ']' if key == '__proto__' else _literal(key)}: {value}"
+        for key, value in items.items()
+    )
+    return f"{{ {', '.join(pairs)} }}" if items else "{}"
 
 
 def _literal(value: object) -> str:
@@ -159,7 +152,6 @@ def _literal(value: object) -> str:
         reject(f"{value!r} cannot be sent as JSON: {error}")
 
 
-def _used(step: Request) -> Iterator[str]:
-    texts = [step.path, *step.headers.values(), *step.query.values(), *json_texts(step.json)]
-    for text in texts:
+def _placeholders(step: Request) -> Iterator[str]:
+    for text in (step.path, *step.headers.values(), *step.query.values(), *json_texts(step.json)):
         yield from (match[1] for match in PLACEHOLDER.finditer(text) if match[1])

@@ -66,7 +66,7 @@ def _host(text: str) -> str:
     if "://" in text:
         return urlsplit(text).netloc.rpartition("@")[2].lower()
     if not text or "/" in text or " " in text:
-        reject(f'propagate_to={text!r}: write a host, as in "api.example.com", "localhost:8081" or "*.example.com"')
+        reject(f'propagate_to={text!r}: write a host, as in "api.example.com", "localhost:81", "*.example.com"')
     return text.lower()
 
 

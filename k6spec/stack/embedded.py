@@ -14,8 +14,8 @@ from typing import IO, Final, final
 
 from k6spec.child import Child
 from k6spec.collect.feed import SpanFeed
-from k6spec.collect.receiver import NO_PORT_EXIT
-from k6spec.collect.spool import SPOOL_NAME, wipe
+from k6spec.collect.handshake import NO_PORT_EXIT, SPOOL_NAME
+from k6spec.collect.spool import wipe
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints, Vantage
@@ -67,11 +67,13 @@ class EmbeddedStack:
         return "embedded"
 
     def start(self) -> None:
-        """Starts the receiver and returns when both its ports take exports.
+        """Starts the receiver and returns when both its ports take exports; one that runs is left alone.
 
         Raises:
             StackFault: it did not come up; with the log's tail.
         """
+        if self._alive():
+            return
         try:
             self._start()
         except BaseException:

@@ -15,6 +15,7 @@ import httpx
 from k6spec.child import Child
 from k6spec.errors import SutFault
 from k6spec.stack.base import StackBackend, Vantage
+from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
 from k6spec.units import Duration, ms, seconds
 
 BATCH_DELAY: Final = ms(500)
@@ -87,7 +88,7 @@ class CommandSut:
         argv: the program and its arguments; it gets the environment of :func:`otlp_env`.
         base_url: where it will answer; None if it prints a line of JSON with its URLs when it is ready, in
             which case ``url_key`` names the one to load.
-        ready: a path that answers below 400 once it is up.
+        ready: a path that answers 200 once it is up.
         reset: a path to POST to between loads.
         env: further environment variables.
         timeout: how long it may take to come up.
@@ -140,23 +141,22 @@ class CommandSut:
             self._argv, env=environment, cwd=self._cwd, stdout=self._output, stderr=self._output, grace=10
         )
         deadline = time.monotonic() + self._timeout.seconds
-        while not (self._known() and _answers(self.base_url + self._ready)):
-            code = self._child.poll()
-            if code is not None:
-                command = " ".join(self._argv)
-                raise SutFault(
-                    f"the system under test ended with exit code {code} before it answered: {command}",
-                    log_tail=self._tail(),
-                    advice="run the command by hand; it must stay in the foreground",
-                )
-            if time.monotonic() > deadline:
-                where = f"at {self.base_url}{self._ready}" if self._known() else "with its address"
-                raise SutFault(
-                    f"the system under test did not answer {where} within {self._timeout}",
-                    log_tail=self._tail(),
-                    advice="check the address and the ready path, or give CommandSut a longer timeout",
-                )
-            time.sleep(0.05)
+        try:
+            self._wait(_Printed(self), deadline)
+            self._wait(HttpReady(self.base_url + self._ready), deadline)
+        except ChildProcessError as error:
+            command = " ".join(self._argv)
+            raise SutFault(
+                f"the system under test ended with exit code {self._child.poll()} before it answered: {command}",
+                log_tail=self._tail(),
+                advice="run the command by hand; it must stay in the foreground",
+            ) from error
+        except TimeoutError as error:
+            raise SutFault(
+                f"the system under test did not come up: {error}",
+                log_tail=self._tail(),
+                advice="check the address and the ready path, or give CommandSut a longer timeout",
+            ) from error
 
     def check(self) -> None:
         """It runs and answers."""
@@ -185,15 +185,35 @@ class CommandSut:
             self._output.close()
             self._output = None
 
-    def _known(self) -> bool:
+    def find_address(self) -> bool:
+        """Looks for the line of JSON with its URLs; whether the address is known."""
         if self._base_url is None:
             for line in self.logs().splitlines():
                 if line.startswith("{") and line.endswith("}"):
                     self._base_url = json.loads(line).get(self._url_key)
         return self._base_url is not None
 
+    def _wait(self, strategy: WaitStrategy, deadline: float) -> None:
+        child = self._child
+        assert child is not None
+        wait_for(strategy, timeout=deadline - time.monotonic(), alive=lambda: child.poll() is None)
+
     def _tail(self) -> str:
-        return "\n".join(self.logs().splitlines()[-_TAIL:])
+        return log_tail(self.logs(), _TAIL)
+
+
+@final
+class _Printed:
+    """A command has printed the line of JSON with its URLs."""
+
+    def __init__(self, sut: CommandSut) -> None:
+        self._sut = sut
+
+    def ready(self) -> bool:
+        return self._sut.find_address()
+
+    def __str__(self) -> str:
+        return "a line of JSON with its URLs on its standard output"
 
 
 @final
@@ -245,13 +265,6 @@ class AddressSut:
 
     def stop(self) -> None:
         """It is not ours to end."""
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False, timeout=2).status_code < 400
-    except httpx.HTTPError:
-        return False
 
 
 def _check_address(url: str) -> None:

@@ -12,9 +12,10 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from k6spec.child import Child
-from k6spec.collect.counters import COUNTERS_NAME, CounterReader, Counts
+from k6spec.collect.counters import CounterReader, Counts
 from k6spec.collect.decode import decode
-from k6spec.collect.spool import SPOOL_NAME, SpoolReader
+from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
+from k6spec.collect.spool import SpoolReader
 
 ROOT = Path(__file__).parents[2]
 

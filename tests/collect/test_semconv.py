@@ -32,7 +32,12 @@ def normalised(kind, **attributes):
 
 def test_database_by_old_and_new_names():
     old = normalised(
-        "client", db__system="mssql", db__statement="select 1", db__name="shop", db__sql__table="t", net__peer__name="h"
+        "client",
+        db__system="mssql",
+        db__statement="select 1",
+        db__name="shop",
+        db__sql__table="t",
+        net__peer__name="h",
     )
     new = normalised(
         "client",
@@ -55,7 +60,9 @@ def test_database_by_old_and_new_names():
 
 
 def test_the_new_name_wins_where_both_are_there():
-    row = normalised("client", db__system="oracle", db__system__name="postgresql", db__statement="a", db__query__text="b")
+    row = normalised(
+        "client", db__system="oracle", db__system__name="postgresql", db__statement="a", db__query__text="b"
+    )
     assert (row["db_system"], row["db_statement"]) == ("postgresql", "b")
 
 
@@ -96,7 +103,9 @@ def test_caches_have_a_category_of_their_own(system):
     assert normalised("client", db__system=system, db__statement="GET k")["category"] == "cache"
 
 
-@pytest.mark.parametrize(("kind", "category"), [("server", "http_server"), ("client", "http_client"), ("internal", None)])
+@pytest.mark.parametrize(
+    ("kind", "category"), [("server", "http_server"), ("client", "http_client"), ("internal", None)]
+)
 @pytest.mark.parametrize(
     "attributes",
     [
@@ -130,7 +139,10 @@ def test_rpc_by_old_and_new_names():
 
 def test_messaging_by_its_system_or_by_kind():
     row = normalised(
-        "producer", messaging__system="kafka", messaging__operation="publish", messaging__destination__name="orders"
+        "producer",
+        messaging__system="kafka",
+        messaging__operation="publish",
+        messaging__destination__name="orders",
     )
     assert row == {
         "category": "messaging",

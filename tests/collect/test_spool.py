@@ -1,4 +1,3 @@
-import os
 import threading
 
 import pytest
@@ -58,7 +57,8 @@ def test_reading_begins_at_an_offset(path):
 def test_writers_of_many_threads_do_not_mix(path):
     writer = SpoolWriter(path)
     threads = [
-        threading.Thread(target=lambda n=n: [writer.append(bytes([n]) * 5000) for _ in range(50)]) for n in range(8)
+        threading.Thread(target=lambda n=n: [writer.append(bytes([n]) * 5000) for _ in range(50)])
+        for n in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -73,6 +73,6 @@ def test_a_wiped_spool_is_empty_and_goes_on(path):
     writer = SpoolWriter(path)
     writer.append(b"secret")
     wipe(path)
-    assert os.path.getsize(path) == 0
+    assert path.stat().st_size == 0
     writer.append(b"next")
     assert SpoolReader(path).read(1 << 20) == [b"next"]

@@ -1,8 +1,9 @@
 import pytest
 
-from k6spec.collect.counters import COUNTERS_NAME, CounterWriter
+from k6spec.collect.counters import CounterWriter
 from k6spec.collect.feed import LossCounters
-from k6spec.collect.spool import SPOOL_NAME, SpoolWriter
+from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
+from k6spec.collect.spool import SpoolWriter
 from k6spec.collect.spool_feed import GROUP_BYTES, SpoolFeed
 
 

@@ -186,7 +186,9 @@ def test_links_without_valid_ids_are_counted_as_dropped(decoder):
 def test_a_key_that_comes_twice_keeps_its_first_value(decoder):
     twice = [attribute("a", int_value=1), attribute("b", string_value="x"), attribute("a", string_value="2")]
     span = Span(**IDS, attributes=twice, events=[Span.Event(attributes=twice)])
-    (other, row), _ = rows(decoder, data(Span(**IDS, attributes=twice[:1]), span, resource=Resource(attributes=twice)))
+    (other, row), _ = rows(
+        decoder, data(Span(**IDS, attributes=twice[:1]), span, resource=Resource(attributes=twice))
+    )
     for holder in (row, row["events"][0]):
         assert holder["attributes"] == [("a", "1"), ("b", "x")]
         assert holder["attribute_types"] == [("a", "int")]
@@ -194,7 +196,9 @@ def test_a_key_that_comes_twice_keeps_its_first_value(decoder):
     assert other["attributes"] == [("a", "1")]
 
 
-@pytest.mark.parametrize("attributes", [[], [attribute("service.name", string_value="")], [attribute("service.name")]])
+@pytest.mark.parametrize(
+    "attributes", [[], [attribute("service.name", string_value="")], [attribute("service.name")]]
+)
 def test_a_resource_without_a_service_name(decoder, attributes):
     (row,), _ = rows(decoder, data(Span(**IDS), resource=Resource(attributes=attributes)))
     assert row["service"] == "unknown_service"
@@ -218,7 +222,9 @@ def test_garbage_counts_as_one_and_spoils_nothing_else(way, garbage):
 @pytest.mark.parametrize("way", ["plain", "auto"])
 def test_text_that_is_not_utf8_is_replaced(way):
     nested = AnyValue(array_value=ArrayValue(values=[AnyValue(string_value="Z@")]))
-    span = Span(**IDS, name="Z@rich", attributes=[attribute("@", string_value="@"), KeyValue(key="n", value=nested)])
+    span = Span(
+        **IDS, name="Z@rich", attributes=[attribute("@", string_value="@"), KeyValue(key="n", value=nested)]
+    )
     (row,), undecodable = rows(way, data(span).replace(b"@", b"\xfc"))
     assert (row["name"], undecodable) == ("Z\ufffdrich", 0)
     assert dict(row["attributes"]) == {"\ufffd": "\ufffd", "n": '{"values":[{"stringValue":"Z\ufffd"}]}'}
@@ -262,7 +268,9 @@ VALUES = st.recursive(
 )
 KEYS = st.one_of(st.sampled_from(["db.system", "db.statement", "http.method", "http.status_code", "a"]), TEXTS)
 ATTRIBUTES = st.lists(st.builds(KeyValue, key=KEYS, value=st.one_of(st.none(), VALUES)), max_size=4)
-TRACE_IDS = st.one_of(st.binary(min_size=16, max_size=16), st.sampled_from([b"", bytes(16), b"x", IDS["trace_id"]]))
+TRACE_IDS = st.one_of(
+    st.binary(min_size=16, max_size=16), st.sampled_from([b"", bytes(16), b"x", IDS["trace_id"]])
+)
 SPAN_IDS = st.one_of(st.binary(min_size=8, max_size=8), st.sampled_from([b"", bytes(8), b"x", IDS["span_id"]]))
 SPANS = st.builds(
     Span,
@@ -301,13 +309,15 @@ RESOURCES = st.one_of(
 MESSAGES = st.lists(
     st.builds(
         lambda parts: TracesData(resource_spans=parts).SerializeToString(),
-        st.lists(st.builds(ResourceSpans, resource=RESOURCES, scope_spans=st.lists(SCOPES, max_size=2)), max_size=2),
+        st.lists(
+            st.builds(ResourceSpans, resource=RESOURCES, scope_spans=st.lists(SCOPES, max_size=2)), max_size=2
+        ),
     ),
     max_size=3,
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(MESSAGES)
 def test_both_give_the_same_table(messages):
     pytest.importorskip("ptars")
@@ -323,4 +333,3 @@ def test_both_give_the_same_table(messages):
 @given(st.lists(st.binary(max_size=60), max_size=3))
 def test_no_bytes_can_crash_it(messages):
     assert decode(messages)[0].equals(decode(messages, decoder="plain")[0])
-

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.demo.receiver import Receiver, receiving
-from tests.demo.running import Shop, shop
+from demo_receiver import Receiver, receiving
+from demo_shop import ROOT, Shop, shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+sys.path.append(str(ROOT))  # for `import demo` under a plain `pytest`
 
 
 @pytest.fixture(scope="session")

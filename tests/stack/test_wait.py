@@ -12,7 +12,7 @@ def site():
     class Handler(http.server.BaseHTTPRequestHandler):
         left = 2
 
-        def do_GET(self):  # noqa: N802  the name that the base class calls
+        def do_GET(self):
             Handler.left -= 1
             self.send_response(503 if Handler.left >= 0 else 200)
             self.end_headers()

@@ -32,7 +32,9 @@ class Shop:
     def checkout(self, sku: str = "sku-1", **headers: str) -> httpx.Response:
         """Buy one of the product."""
         basket = {"customer": "c1", "items": [{"sku": sku, "quantity": 1}]}
-        return self.http.post("/checkout", json=basket, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        return self.http.post(
+            "/checkout", json=basket, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
 
     def history(self, **headers: str) -> httpx.Response:
         """Ask for a customer's latest orders."""

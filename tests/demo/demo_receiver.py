@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 CLIENT, SERVER = 3, 2
 
@@ -27,6 +28,7 @@ class Span:
     service: str
     name: str
     kind: int
+    duration_s: float
     attributes: dict[str, Any]
     events: tuple[str, ...]
 
@@ -36,6 +38,17 @@ class Span:
         return " ".join(str(self.attributes.get("db.statement", "")).split())
 
 
+@dataclass(frozen=True)
+class Traceparent:
+    """A W3C trace context to send with a request."""
+
+    trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    span_id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def __str__(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-01"
+
+
 @dataclass
 class Receiver:
     """Spans in the order of their arrival at `endpoint`."""
@@ -43,12 +56,15 @@ class Receiver:
     endpoint: str
     _spans: list[Span] = field(default_factory=list)
 
-    def trace(self, trace_id: str, complete: Callable[[list[Span]], bool], timeout_s: float = 5) -> list[Span]:
-        """The spans of a trace as soon as they are complete."""
+    def trace(self, context: Traceparent, services: int = 1, timeout_s: float = 5) -> list[Span]:
+        """The spans of a trace, once the server spans of so many services have come.
+
+        A service exports its server span last, so the others have come before.
+        """
         deadline = time.monotonic() + timeout_s
         while True:
-            spans = [span for span in self._spans if span.trace_id == trace_id]
-            if complete(spans):
+            spans = [span for span in self._spans if span.trace_id == context.trace_id]
+            if sum(span.kind == SERVER for span in spans) == services:
                 return spans
             assert time.monotonic() < deadline, f"incomplete trace: {spans}"
             time.sleep(0.02)
@@ -102,6 +118,7 @@ def _span(service: str, span: Any) -> Span:
         service=service,
         name=span.name,
         kind=span.kind,
+        duration_s=(span.end_time_unix_nano - span.start_time_unix_nano) / 1e9,
         attributes=_plain(span.attributes),
         events=tuple(event.name for event in span.events),
     )

@@ -1,0 +1,3 @@
+"""For all tests and specs of this repository."""
+
+pytest_plugins = ["pytester"]

@@ -1,0 +1,86 @@
+"""Reads ``k6.log``: k6's log lines (logfmt) and its end-of-test summary, mixed."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+_MESSAGE: Final = re.compile(r'\bmsg=("(?:[^"\\]|\\.)*"|\S+)')
+_ESCAPE: Final = re.compile(r"\\(.)")
+_UNESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r"}
+# Frames of the entry module and the runtime say nothing to the script's author.
+_OWN_FRAME: Final = re.compile(r"\n\s+at [^\n]*(?:/entry\.js|/runtime/\w+\.js):[^\n]*")
+_TAIL_LINES: Final = 20
+_LONGEST_LINE: Final = 500
+_LARGEST: Final = 20_000_000
+_HEAD_KEPT: Final = 2_000_000
+_TAIL_KEPT: Final = 2_000_000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K6Log:
+    """What a k6 log says. ``script_errors``: iterations that ended with an exception."""
+
+    script_errors: int
+    first_script_error: str | None
+    first_error: str | None
+    tail: str
+
+
+def read_log(path: Path) -> K6Log:
+    """Reads a whole k6 log, whatever its size."""
+    script_errors = 0
+    first_script_error = first_error = None
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for raw in lines:
+            line = raw.rstrip("\n")
+            if " level=error " in line or line.startswith("level=error "):
+                first_error = first_error or message_of(line)
+                if "source=stacktrace" in line and "scenario=" in line:
+                    script_errors += 1
+                    first_script_error = first_script_error or message_of(line)
+            if line.strip():
+                tail.append(line)
+    return K6Log(
+        script_errors=script_errors,
+        first_script_error=first_script_error,
+        first_error=first_error,
+        tail="\n".join(_readable(line) for line in tail),
+    )
+
+
+def message_of(line: str) -> str:
+    """The message of a log line, unescaped, without stack frames of k6spec's own."""
+    found = _MESSAGE.search(line)
+    if found is None:
+        return line
+    text = found[1]
+    if text.startswith('"'):
+        text = _ESCAPE.sub(lambda escape: _UNESCAPED.get(escape[1], escape[1]), text[1:-1])
+    return _OWN_FRAME.sub("", text).strip()
+
+
+def shorten(path: Path) -> None:
+    """Cuts the middle out of a log that grew beyond 20 MB, as thousands of failing iterations make it."""
+    size = path.stat().st_size
+    if size <= _LARGEST:
+        return
+    with path.open("rb") as file:
+        head = file.read(_HEAD_KEPT)
+        file.seek(size - _TAIL_KEPT)
+        tail = file.read()
+    cut = size - _HEAD_KEPT - _TAIL_KEPT
+    path.write_bytes(head + f"\n... k6spec cut {cut:,} bytes here ...\n".encode() + tail)
+
+
+def _readable(line: str) -> str:
+    found = _MESSAGE.search(line)
+    if found is None or not line.startswith("time="):
+        return line[:_LONGEST_LINE]
+    level = re.search(r"\blevel=(\w+)", line)
+    return f"{level[1] if level else 'log'}: {message_of(line)}"[:_LONGEST_LINE]

@@ -1,0 +1,205 @@
+"""The two tables that k6's samples become, written to Parquet in row groups while k6 runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, final
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from k6spec.store.requests import GENERATED, SAMPLES
+
+_ROW_GROUP: Final = 50_000
+_REQUESTS: Final = pa.schema(GENERATED)
+_TAG_COLUMNS: Final = ("scenario", "group", "name", "method", "url", "proto", "error")
+# System tags that have a column, and the one with which the runtime tells a batch's requests apart.
+_NOT_THE_SCRIPTS: Final = frozenset(
+    {*_TAG_COLUMNS, "status", "error_code", "expected_response", "tls_version", "check", "k6spec_batch"}
+)
+
+Tags = dict[str, str]
+
+
+def operation(name: str, method: str) -> str:
+    """``"METHOD /path"`` where the name is a URL, else the name itself."""
+    if not name.startswith(("http://", "https://")):
+        return name
+    return f"{method} {urlsplit(name).path or '/'}"
+
+
+@final
+class RequestRows:
+    """Collects requests as ``requests.parquet`` rows of the GENERATED columns.
+
+    Tags are kept once for each distinct set, and joined to the rows a row group at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._writer = pq.ParquetWriter(path, _REQUESTS, compression="zstd")
+        self.count = 0
+        self._clear()
+
+    def add(
+        self,
+        tag_set: int,
+        end_ns: int,
+        phases: tuple[float, ...],
+        failed: bool | None,
+        vu: int | None,
+        iteration: int | None,
+        ids: str,
+        hop: int,
+    ) -> None:
+        """Adds a request.
+
+        Args:
+            phases: duration, blocked, connecting, TLS handshaking, sending, waiting and receiving, in ms.
+            ids: 32 + 16 hex digits and the trace flags; empty for a request without trace context.
+        """
+        self._tag_sets.append(tag_set)
+        self._ends.append(end_ns)
+        self._phases.append(phases)
+        self._failed.append(failed)
+        self._vus.append(vu)
+        self._iterations.append(iteration)
+        self._ids.append(ids)
+        self._hops.append(hop)
+
+    def flush(self, tag_sets: list[Tags], *, at_least: int = 1) -> None:
+        """Writes what was collected, if it is ``at_least`` so many rows."""
+        rows = len(self._ends)
+        if rows < at_least:
+            return
+        self._writer.write_table(self._table(tag_sets))
+        self.count += rows
+        self._clear()
+
+    def close(self) -> None:
+        """Ends the file."""
+        self._writer.close()
+
+    def _clear(self) -> None:
+        self._tag_sets: list[int] = []
+        self._ends: list[int] = []
+        self._phases: list[tuple[float, ...]] = []
+        self._failed: list[bool | None] = []
+        self._vus: list[int | None] = []
+        self._iterations: list[int | None] = []
+        self._ids: list[str] = []
+        self._hops: list[int] = []
+
+    def _table(self, tag_sets: list[Tags]) -> pa.Table:
+        ends = np.array(self._ends, dtype=np.int64)
+        phases = np.rint(np.array(self._phases) * 1e6).astype(np.int64).T
+        duration, blocked, connecting, tls, sending, waiting, receiving = phases
+        # k6 measures "blocked" from asking for a connection until it has one: where a connection was made,
+        # it includes connecting and TLS.
+        total = duration + np.maximum(blocked, connecting + tls)
+        known = _request_tags(tag_sets).take(pa.array(self._tag_sets, type=pa.int32()))
+        columns = {name: known[name] for name in known.column_names}
+        columns |= {
+            "request_id": pa.array(np.arange(self.count, self.count + len(ends))),
+            "failed": pa.array(self._failed, type=pa.bool_()),
+            "start_ns": pa.array(ends - total),
+            "end_ns": pa.array(ends),
+            "duration_ns": pa.array(duration),
+            "total_ns": pa.array(total),
+            "blocked_ns": pa.array(blocked),
+            "connecting_ns": pa.array(connecting),
+            "tls_ns": pa.array(tls),
+            "sending_ns": pa.array(sending),
+            "waiting_ns": pa.array(waiting),
+            "receiving_ns": pa.array(receiving),
+            "vu": pa.array(self._vus, type=pa.int32()),
+            "iteration": pa.array(self._iterations, type=pa.int64()),
+            "trace_id": _binary(self._ids, 0, 32),
+            "span_id": _binary(self._ids, 32, 48),
+            "sampled": pa.array(
+                [int(ids[48:50], 16) & 1 == 1 if ids else None for ids in self._ids], type=pa.bool_()
+            ),
+            "hop": pa.array(self._hops, type=pa.int32()),
+        }
+        return pa.table({field.name: columns[field.name] for field in _REQUESTS}, schema=_REQUESTS)
+
+
+@final
+class SampleRows:
+    """Collects k6's other samples as ``metrics.parquet`` rows."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = pq.ParquetWriter(path, SAMPLES, compression="zstd")
+        self._clear()
+
+    def add(self, metric: str, tag_set: int, time_ns: int, value: float, ids: str) -> None:
+        """Adds a sample; ``ids`` as in :meth:`RequestRows.add`, of the request it belongs to."""
+        self._metrics.append(metric)
+        self._tag_sets.append(tag_set)
+        self._times.append(time_ns)
+        self._values.append(value)
+        self._ids.append(ids)
+
+    def flush(self, tag_sets: list[Tags], metrics: dict[str, tuple[str, str]], *, at_least: int = 1) -> None:
+        """Writes what was collected; ``metrics`` holds the type and content of each metric."""
+        if len(self._times) < at_least:
+            return
+        known = _sample_tags(tag_sets).take(pa.array(self._tag_sets, type=pa.int32()))
+        columns = {name: known[name] for name in known.column_names}
+        columns |= {
+            "metric": pa.array(self._metrics, type=pa.string()),
+            "type": pa.array([metrics[name][0] for name in self._metrics], type=pa.string()),
+            "contains": pa.array([metrics[name][1] for name in self._metrics], type=pa.string()),
+            "time_ns": pa.array(self._times, type=pa.int64()),
+            "value": pa.array(self._values, type=pa.float64()),
+            "trace_id": _binary(self._ids, 0, 32),
+        }
+        self._writer.write_table(pa.table({field.name: columns[field.name] for field in SAMPLES}, schema=SAMPLES))
+        self._clear()
+
+    def close(self) -> None:
+        """Ends the file."""
+        self._writer.close()
+
+    def _clear(self) -> None:
+        self._metrics: list[str] = []
+        self._tag_sets: list[int] = []
+        self._times: list[int] = []
+        self._values: list[float] = []
+        self._ids: list[str] = []
+
+
+def _request_tags(tag_sets: list[Tags]) -> pa.Table:
+    """A row for each distinct set of tags, with the request columns that follow from them."""
+    columns: dict[str, list[object]] = {name: [tags.get(name) for tags in tag_sets] for name in _TAG_COLUMNS}
+    columns["operation"] = [operation(tags.get("name", ""), tags.get("method", "")) for tags in tag_sets]
+    columns["status"] = [_whole(tags.get("status")) for tags in tag_sets]
+    columns["error_code"] = [_whole(tags.get("error_code")) for tags in tag_sets]
+    columns["tags"] = [_scripts_own(tags) for tags in tag_sets]
+    return pa.table({name: pa.array(values, type=_REQUESTS.field(name).type) for name, values in columns.items()})
+
+
+def _sample_tags(tag_sets: list[Tags]) -> pa.Table:
+    columns: dict[str, list[object]] = {
+        name: [tags.get(name) for tags in tag_sets] for name in ("scenario", "group", "check")
+    }
+    columns["tags"] = [_scripts_own(tags) for tags in tag_sets]
+    return pa.table({name: pa.array(values, type=SAMPLES.field(name).type) for name, values in columns.items()})
+
+
+def _scripts_own(tags: Tags) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in tags.items() if name not in _NOT_THE_SCRIPTS]
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
+def _binary(ids: list[str], start: int, end: int) -> pa.Array[pa.FixedSizeBinaryScalar]:
+    """A slice of the hex digits of each value, as fixed-size binary; null where there are none."""
+    width = (end - start) // 2
+    data = bytes.fromhex("".join([value[start:end] if value else "00" * width for value in ids]))
+    missing = np.array([not value for value in ids])
+    validity = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.binary(width), len(ids), [validity, pa.py_buffer(data)])

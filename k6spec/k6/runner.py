@@ -1,0 +1,262 @@
+"""Runs k6 over a compiled load and turns its output into tables while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+import pyarrow.parquet as pq
+
+from k6spec.child import Child
+from k6spec.declare.load import Load
+from k6spec.errors import K6Fault
+from k6spec.k6.binary import K6Binary
+from k6spec.k6.exit_codes import ABORTED, FINDINGS, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
+from k6spec.k6.log import K6Log, read_log, shorten
+from k6spec.k6.output import K6Output
+from k6spec.k6.planned import add_plan
+from k6spec.k6.progress import Meter, Progress
+from k6spec.script.compiler import CompiledScript
+from k6spec.store.requests import REQUESTS
+
+_SYSTEM_TAGS: Final = (
+    "proto,subproto,status,method,url,name,group,check,error,error_code,tls_version,scenario,service,"
+    "expected_response,vu,iter"
+)
+# What would change the declared load, or send k6's output elsewhere. Others (K6_HTTP_DEBUG, K6_DNS, …) stay.
+_DROPPED_SETTINGS: Final = frozenset(
+    f"K6_{name}"
+    for name in ["VUS", "DURATION", "ITERATIONS", "STAGES", "EXECUTION_SEGMENT", "EXECUTION_SEGMENT_SEQUENCE", "PAUSED", "LINGER", "NO_SETUP", "NO_TEARDOWN", "OUT", "ADDRESS", "SYSTEM_TAGS", "LOG_OUTPUT", "LOG_FORMAT", "CONSOLE_OUTPUT", "SUMMARY_EXPORT", "NO_SUMMARY", "SUMMARY_MODE", "NEW_MACHINE_READABLE_SUMMARY", "NO_THRESHOLDS", "WEB_DASHBOARD", "TRACES_OUTPUT", "TYPE"]
+)
+_PIPE_SIZE: Final = 1 << 20
+_TICK: Final = 1.0
+_INTERRUPT_GRACE: Final = 5.0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdResult:
+    """A threshold of the script: ``metric`` may name a submetric, as in ``http_req_duration{scenario:buy}``."""
+
+    metric: str
+    expression: str
+    ok: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K6Result:
+    """A load that ran. Times are Unix nanoseconds.
+
+    Args:
+        thresholds_crossed: the script's own thresholds did not hold (k6's exit code 99).
+        marked_failed: the script called ``exec.test.fail()`` (110).
+        script_errors: iterations that ended with an exception; ``first_script_error`` is the first one's message.
+        unanswered: requests without any response.
+        scenario_starts: k6's scenario name -> start, to the millisecond; only of scenarios that began.
+        started_ns: when k6 was started, before its init code ran.
+    """
+
+    exit_code: int
+    thresholds_crossed: bool
+    marked_failed: bool
+    thresholds: tuple[ThresholdResult, ...]
+    started_ns: int
+    ended_ns: int
+    version: str
+    argv: tuple[str, ...]
+    requests: int
+    unanswered: int
+    iterations: int
+    dropped_iterations: int
+    script_errors: int
+    first_script_error: str | None
+    scenario_starts: Mapping[str, int]
+    requests_path: Path
+    metrics_path: Path
+    log_path: Path
+
+
+def run_k6(
+    binary: K6Binary,
+    compiled: CompiledScript,
+    load: Load,
+    *,
+    folder: Path,
+    env: Mapping[str, str],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> K6Result:
+    """Runs a load to its end and writes ``requests.parquet``, ``metrics.parquet`` and ``k6.log``.
+
+    Args:
+        folder: the run's folder; must exist.
+        env: the environment k6 inherits, secrets included: they reach k6 by no other way.
+        on_progress: told about once a second, in the caller's thread.
+
+    Raises:
+        K6Fault: k6 failed, rather than found something: see :mod:`k6spec.k6.exit_codes`.
+        KeyboardInterrupt: passed on after k6 has ended.
+    """
+    log_path = folder / "k6.log"
+    summary = folder / "k6-summary.json"
+    generated = folder / "requests.generated.parquet"
+    output = K6Output(requests=generated, metrics=folder / "metrics.parquet")
+    read_end, write_end = os.pipe()
+    argv = _argv(binary, compiled, summary=summary, fd=write_end)
+    started_ns = time.time_ns()
+    with log_path.open("wb") as log, contextlib.closing(_Reader(read_end, output)) as reader:
+        try:
+            child = Child(
+                argv,
+                env=_environment(env, compiled),
+                cwd=folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(write_end,),
+            )
+        finally:
+            os.close(write_end)
+        with child:
+            code = _wait(child, reader, Meter(output, length=load.length.seconds), on_progress)
+    ended_ns = time.time_ns()
+    said = read_log(log_path)
+    shorten(log_path)
+    requests_path = folder / "requests.parquet"
+    _add_plan(generated, requests_path, load, output)
+    _raise_for(code, said, output)
+    return K6Result(
+        exit_code=code,
+        thresholds_crossed=code == THRESHOLDS_CROSSED,
+        marked_failed=code not in (0, THRESHOLDS_CROSSED),
+        thresholds=_thresholds(summary),
+        started_ns=started_ns,
+        ended_ns=ended_ns,
+        version=binary.version_text,
+        argv=tuple(argv),
+        requests=output.requests,
+        unanswered=output.unanswered,
+        iterations=output.iterations,
+        dropped_iterations=output.dropped_iterations,
+        script_errors=said.script_errors,
+        first_script_error=said.first_script_error,
+        scenario_starts=dict(output.scenario_starts),
+        requests_path=requests_path,
+        metrics_path=folder / "metrics.parquet",
+        log_path=log_path,
+    )
+
+
+@final
+class _Reader:
+    """Feeds a pipe to a :class:`K6Output` in a thread; closing it waits for the pipe's end."""
+
+    def __init__(self, fd: int, output: K6Output) -> None:
+        self._fd = fd
+        self._output = output
+        self.error: BaseException | None = None
+        with contextlib.suppress(AttributeError, OSError):  # Linux only, and limited for users
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+        self._thread = threading.Thread(target=self._run, name="k6spec-k6-output", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._thread.join()
+        os.close(self._fd)
+        self._output.close()
+        if self.error is not None:
+            raise self.error
+
+    def _run(self) -> None:
+        while chunk := os.read(self._fd, _PIPE_SIZE):
+            # After an error k6 must still be able to write, until it is stopped.
+            if self.error is None:
+                try:
+                    self._output.feed(chunk)
+                except Exception as error:
+                    self.error = error
+
+
+def _wait(child: Child, reader: _Reader, meter: Meter, on_progress: Callable[[Progress], None] | None) -> int:
+    started = time.monotonic()
+    try:
+        while reader.error is None:
+            try:
+                return child.wait(_TICK)
+            except subprocess.TimeoutExpired:
+                progress = meter.measure(time.monotonic() - started)
+                if on_progress is not None:
+                    on_progress(progress)
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_INTERRUPT_GRACE)
+        raise
+    return child.stop()
+
+
+def _argv(binary: K6Binary, compiled: CompiledScript, *, summary: Path, fd: int) -> list[str]:
+    return [
+        str(binary.path),
+        "run",
+        "--quiet",
+        "--no-color",
+        "--no-usage-report",
+        # No REST API: its port would clash with another k6's.
+        "--address=",
+        "--log-output=stderr",
+        "--log-format=logfmt",
+        f"--out=json=/dev/fd/{fd}",
+        f"--system-tags={_SYSTEM_TAGS}",
+        f"--summary-export={summary}",
+        str(compiled.entry),
+    ]
+
+
+def _environment(env: Mapping[str, str], compiled: CompiledScript) -> dict[str, str]:
+    kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
+    return {**kept, **compiled.env}
+
+
+def _add_plan(generated: Path, path: Path, load: Load, output: K6Output) -> None:
+    """Rewrites the requests with the planned columns, a row group at a time."""
+    vus = output.vus
+    with pq.ParquetFile(generated) as source, pq.ParquetWriter(path, REQUESTS, compression="zstd") as target:
+        for group in range(source.num_row_groups):
+            target.write_table(add_plan(source.read_row_group(group), load, output.scenario_starts, vus))
+    generated.unlink()
+
+
+def _thresholds(summary: Path) -> tuple[ThresholdResult, ...]:
+    """From ``--summary-export``, where true means that a threshold was crossed."""
+    try:
+        metrics = json.loads(summary.read_bytes())["metrics"]
+    except (OSError, ValueError, KeyError):
+        return ()
+    return tuple(
+        ThresholdResult(metric=metric, expression=expression, ok=not crossed)
+        for metric, values in metrics.items()
+        for expression, crossed in values.get("thresholds", {}).items()
+    )
+
+
+def _raise_for(code: int, said: K6Log, output: K6Output) -> None:
+    if code not in FINDINGS:
+        what = meaning(code)
+        shown = said.first_error if code in (SCRIPT_EXCEPTION, ABORTED, 104, 255) else None
+        raise K6Fault(f"{what.cause}: {shown}" if shown else what.cause, log_tail=said.tail, advice=what.advice)
+    if output.iterations and not output.requests and said.script_errors:
+        raise K6Fault(
+            f"every iteration failed before it sent a request: {said.first_script_error}",
+            log_tail=said.tail,
+            advice="mend the script; k6spec judges requests, and there was none",
+        )

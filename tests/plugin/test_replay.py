@@ -1,0 +1,79 @@
+"""Judging archived runs again, without any load."""
+
+from __future__ import annotations
+
+from k6spec import Scenario, constant_vus, flow
+from k6spec.declare.load import declare_load
+from tests.plugin.conftest import Specs
+
+CLAIM = "def test_p95(run):\n    assert run.http().duration.p95 < ms(400)"
+
+
+def test_starts_nothing(specs: Specs) -> None:
+    specs.write(
+        CLAIM,
+        conftest="""
+import pytest
+@pytest.fixture(scope="session")
+def k6spec_stack():
+    raise RuntimeError("started")
+@pytest.fixture(scope="session")
+def k6spec_sut():
+    raise RuntimeError("started")
+""",
+    )
+    specs.archive()
+
+    specs.replay().assert_outcomes(passed=1)
+
+
+def test_last_is_the_last_session(specs: Specs) -> None:
+    specs.write(CLAIM)
+    specs.archive(session="old", number=1)
+    specs.archive([], session="new", number=2)
+
+    specs.replay().assert_outcomes(failed=1)
+
+
+def test_a_run_can_be_named_by_the_end_of_its_id(specs: Specs) -> None:
+    specs.write(CLAIM)
+    specs.archive(number=1)
+    specs.archive([], number=2)
+
+    specs.run("--k6spec-replay", "00000001").assert_outcomes(passed=1)
+
+
+def test_a_mismatch_names_the_field(specs: Specs) -> None:
+    specs.write(CLAIM)
+    specs.archive(load=declare_load(Scenario.http(flow.get("/checkout"), name="buy"), constant_vus(5, "9s")))
+
+    result = specs.replay()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*no archived run matches this load: *duration: '1s' here, '9s' there*"])
+
+
+def test_an_unknown_run_lists_the_newest(specs: Specs) -> None:
+    specs.write(CLAIM)
+    specs.archive()
+
+    result = specs.run("--k6spec-replay", "nope")
+
+    result.stdout.fnmatch_lines(["*there is no run 'nope'*", "*the newest are: 2026-11-01T00-00-01-00000001*"])
+
+
+def test_a_newer_format_is_refused(specs: Specs) -> None:
+    specs.write(CLAIM)
+    folder = specs.archive()
+    (folder / "run.json").write_text((folder / "run.json").read_text().replace('"format": 1', '"format": 99'))
+
+    result = specs.run("--k6spec-replay", "00000001")
+
+    result.stdout.fnmatch_lines(["*has format 99, this k6spec reads up to 1*", "*upgrade k6spec*"])
+
+
+def test_works_under_xdist(specs: Specs) -> None:
+    specs.write(CLAIM + "\n\ndef test_failed(run):\n    assert run.http().failed.rate < percent(1)")
+    specs.archive()
+
+    specs.replay("-n", "2").assert_outcomes(passed=2)
