@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import tempfile
@@ -28,6 +29,7 @@ from k6spec.declare.load import Load
 from k6spec.errors import K6Fault, SutFault
 from k6spec.judge.bench import Health
 from k6spec.k6.binary import K6Binary, find_k6
+from k6spec.k6.log import read_log
 from k6spec.k6.progress import Progress
 from k6spec.k6.runner import K6Result, run_k6
 from k6spec.query.database import Database
@@ -132,14 +134,14 @@ def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
 
 def _generate(load: Load, folder: RunFolder, around: Surroundings, binary: K6Binary) -> K6Result:
     compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=folder.path / "script")
-    return run_k6(binary, compiled, load, folder=folder.path, on_progress=around.on_progress)
+    return run_k6(binary, compiled, load, folder=folder.path, env=os.environ, on_progress=around.on_progress)
 
 
 def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
     if not requests.num_rows:
         raise K6Fault(
             "k6 made no HTTP request",
-            log_tail=result.log_tail,
+            log_tail=read_log(result.log_path).tail,
             advice="look at the script: does the function that VUs run request anything?",
         )
     if not requests.filter(pc.field("status") > 0).num_rows:
@@ -220,7 +222,7 @@ def _declared(load: Load, folder: RunFolder, around: Surroundings, binary: K6Bin
         },
         "versions": {
             "k6spec": __version__,
-            "k6": ".".join(str(part) for part in binary.version),
+            "k6": binary.version_text,
             "python": platform.python_version(),
         },
         "stack": {"name": around.stack.name, **asdict(around.stack.endpoints())},
@@ -237,7 +239,9 @@ def _measured(
         "health": asdict(health),
         "k6": {
             "exit_code": result.exit_code,
-            "thresholds_crossed": result.thresholds_crossed,
+            "thresholds": [asdict(threshold) for threshold in result.thresholds],
+            "marked_failed": result.marked_failed,
+            "first_script_error": result.first_script_error,
             "scenario_starts_ns": dict(result.scenario_starts),
         },
         "traces_settled": gathered.settled,

@@ -70,7 +70,9 @@ def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
         "messaging_destination": attributes.text("messaging.destination.name", "messaging.destination"),
     }
     columns["db_operation"] = pc.coalesce(
-        pc.utf8_upper(attributes.text(*_DB_OPERATION)), _first_word(columns["db_statement"])
+        # SQLAlchemy's instrumentation writes the database's name behind the operation.
+        _first_word(attributes.text(*_DB_OPERATION)),
+        _first_word(columns["db_statement"]),
     )
     columns["category"] = _category(attributes, kind, columns["db_system"])
     return pa.RecordBatch.from_arrays(

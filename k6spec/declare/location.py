@@ -42,7 +42,7 @@ def duration_of(field: str, value: str | Duration) -> Duration:
     try:
         return parse_duration(value)
     except UsageError as error:
-        reject(f"{field}={value!r}: {error}")
+        reject(f"{field}={error}")
 
 
 def whole_number(field: str, value: int, *, least: int = 1) -> int:

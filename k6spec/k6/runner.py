@@ -36,7 +36,32 @@ _SYSTEM_TAGS: Final = (
 # What would change the declared load, or send k6's output elsewhere. Others (K6_HTTP_DEBUG, K6_DNS, …) stay.
 _DROPPED_SETTINGS: Final = frozenset(
     f"K6_{name}"
-    for name in ["VUS", "DURATION", "ITERATIONS", "STAGES", "EXECUTION_SEGMENT", "EXECUTION_SEGMENT_SEQUENCE", "PAUSED", "LINGER", "NO_SETUP", "NO_TEARDOWN", "OUT", "ADDRESS", "SYSTEM_TAGS", "LOG_OUTPUT", "LOG_FORMAT", "CONSOLE_OUTPUT", "SUMMARY_EXPORT", "NO_SUMMARY", "SUMMARY_MODE", "NEW_MACHINE_READABLE_SUMMARY", "NO_THRESHOLDS", "WEB_DASHBOARD", "TRACES_OUTPUT", "TYPE"]
+    for name in [
+        "VUS",
+        "DURATION",
+        "ITERATIONS",
+        "STAGES",
+        "EXECUTION_SEGMENT",
+        "EXECUTION_SEGMENT_SEQUENCE",
+        "PAUSED",
+        "LINGER",
+        "NO_SETUP",
+        "NO_TEARDOWN",
+        "OUT",
+        "ADDRESS",
+        "SYSTEM_TAGS",
+        "LOG_OUTPUT",
+        "LOG_FORMAT",
+        "CONSOLE_OUTPUT",
+        "SUMMARY_EXPORT",
+        "NO_SUMMARY",
+        "SUMMARY_MODE",
+        "NEW_MACHINE_READABLE_SUMMARY",
+        "NO_THRESHOLDS",
+        "WEB_DASHBOARD",
+        "TRACES_OUTPUT",
+        "TYPE",
+    ]
 )
 _PIPE_SIZE: Final = 1 << 20
 _TICK: Final = 1.0

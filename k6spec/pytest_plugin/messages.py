@@ -17,12 +17,9 @@ def short_message(error: BaseException, place: str | None) -> str | None:
     """The whole report of an error that is ours, in place of a traceback; None for others."""
     if not isinstance(error, K6specError):
         return None
-    words = {Inconclusive: "INCONCLUSIVE", UnjudgedClaim: "NOT JUDGED", UsageError: "USAGE"}
-    kind = next((word for cls, word in words.items() if isinstance(error, cls)), None)
-    if kind is None:
-        kind = "FAULT" if isinstance(error, Fault) else "ERROR"
-    head = f"{place}: " if place else ""
-    return f"{head}{kind} {error}"
+    words = {Inconclusive: "INCONCLUSIVE", UnjudgedClaim: "NOT JUDGED", UsageError: "USAGE", Fault: "FAULT"}
+    kind = next((word for cls, word in words.items() if isinstance(error, cls)), "ERROR")
+    return f"{place}: {kind} {error}" if place else f"{kind} {error}"
 
 
 def place_of(excinfo: pytest.ExceptionInfo[BaseException], path: Path, root: Path) -> str | None:

@@ -12,7 +12,7 @@ from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
 from k6spec.errors import ArchiveFault, K6specError
-from k6spec.k6.progress import Progress
+from k6spec.k6.progress import ProgressLine
 from k6spec.pipeline import Surroundings, run_load
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
@@ -45,7 +45,7 @@ class Pool:
         self._last: RunFolder | None = None
         self._cool_at = 0.0
         self.say: Callable[[str], None] = lambda _text: None
-        self.on_progress: Callable[[Progress], None] | None = None
+        self.progress: ProgressLine | None = None
 
     @property
     def runs(self) -> list[RunFolder]:
@@ -93,12 +93,16 @@ class Pool:
             fixtures=wanted.fixtures,
             previous_run=self._last.run_id if self._last else None,
             say=self.say,
-            on_progress=self.on_progress,
+            on_progress=self.progress.show if self.progress else None,
         )
         if self._last is not None:
             sut.reset()
         self.say(f"load: {_described(load)} against {sut.base_url} (for {wanted.nodeid})")
-        self._last = run_load(load, around)
+        try:
+            self._last = run_load(load, around)
+        finally:
+            if self.progress is not None:
+                self.progress.clear()
         self._cool_at = time.monotonic() + load.cooldown.seconds
         return self._last
 

@@ -176,21 +176,29 @@ def summarise(reporter: Any, state: SessionState) -> None:
 
 
 def _speak(session: SessionState, config: pytest.Config) -> None:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    shown = session.config.progress
-    if shown is None:
-        shown = sys.__stderr__ is not None and sys.__stderr__.isatty()
+    """Lets the pool say what it does: lines through pytest's terminal, progress on standard error."""
+    reporter = cast("Any", config.pluginmanager.get_plugin("terminalreporter"))
+    capture = cast("Any", config.pluginmanager.get_plugin("capturemanager"))
+    if reporter is None or capture is None or config.get_verbosity() < 0:
+        return
 
     def say(text: str) -> None:
-        if reporter is None or config.get_verbosity() < 0:
-            return
         with capture.global_and_fixture_disabled():
             reporter.ensure_newline()
             reporter.write_line(f"k6spec: {text}")
 
+    def write(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+    with capture.global_and_fixture_disabled():
+        terminal = sys.stderr.isatty()
+    line = ProgressLine(
+        write, is_terminal=terminal if session.config.progress is None else session.config.progress
+    )
     session.pool.say = say
-    session.pool.on_progress = ProgressLine(sys.__stderr__) if shown and sys.__stderr__ is not None else None
+    session.pool.progress = line
 
 
 def _shown(path: Path) -> str:

@@ -14,6 +14,9 @@ _WORDS: Final = {
     "s.kind": "kind",
     "s.category": "category",
     "s.status": "status",
+    "s.scope_name": "scope",
+    "s.db_operation": "operation",
+    "s.db_statement": "statement",
     "operation": "name",
     "name": "name",
     "method": "method",
@@ -72,7 +75,7 @@ def _sentence(
     database: Database, source: str, noun: str, condition: Condition, within: tuple[Condition, ...]
 ) -> str:
     column = condition.column or ""
-    what = _WORDS.get(column, column)
+    what = _WORDS.get(column) or column.partition(".")[2].replace("['", " ").rstrip("']")
     wanted = repr(condition.value) if condition.value is not None else "in the window"
     there = _existing(database, source, column, within)
     if not there:

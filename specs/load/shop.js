@@ -9,6 +9,11 @@ function anyOf(count) {
   return 1 + Math.floor(Math.random() * count);
 }
 
+// One to two seconds between requests.
+function think() {
+  return 1 + Math.random();
+}
+
 // Every tenth basket holds the product that everybody wants.
 function sku() {
   return Math.random() < 0.1 ? 'sku-hot' : `sku-${anyOf(200)}`;
@@ -18,13 +23,13 @@ export default function () {
   const customer = `c${anyOf(2000)}`;
 
   http.get(`${shop}/products`, { tags: { name: 'GET /products' } });
-  sleep(0.5 + Math.random());
+  sleep(think());
 
   http.get(`${shop}/orders?customer=${customer}`, { tags: { name: 'GET /orders' } });
-  sleep(0.5 + Math.random());
+  sleep(think());
 
   const basket = { customer, items: [{ sku: sku(), quantity: 1 }] };
   const bought = http.post(`${shop}/checkout`, JSON.stringify(basket), { ...json, tags: { name: 'POST /checkout' } });
   check(bought, { 'order placed': (answer) => answer.status === 201 });
-  sleep(0.5 + Math.random());
+  sleep(think());
 }

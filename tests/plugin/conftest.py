@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis  # noqa: F401
 import pytest
 
+import k6spec.pytest_plugin.collecting
+import k6spec.pytest_plugin.session  # noqa: F401  pytester forgets what its runs import: so they find it loaded
 from k6spec import Load, Scenario, constant_vus, flow
 from k6spec.declare.load import declare_load
 from tests.support.runs import Request, db, entry, make_run
 from tests.support.server import CountingServer, counting_server
 
 HEAD = """
+import hypothesis  # noqa: F401
 import pytest
 import k6spec
 from k6spec import Run, Scenario, constant_vus, shared_iterations, flow, ms, percent
@@ -71,7 +75,7 @@ class Specs:
 
     def run(self, *options: str) -> pytest.RunResult:
         """``pytest`` without the plugins that only shuffle."""
-        return self.pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", *options)
+        return self.pytester.runpytest_inprocess("-p", "no:randomly", *options)
 
 
 @pytest.fixture
@@ -79,6 +83,7 @@ def specs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Specs:
     """An empty project."""
     for name in ("CI", "K6SPEC_ENV", "K6SPEC_STACK", "K6SPEC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     return Specs(pytester)
 
 

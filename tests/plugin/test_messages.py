@@ -49,7 +49,9 @@ def test_the_summary_line_says_what_was_observed(specs: Specs) -> None:
     specs.write("def test_db(run):\n    assert run.spans.db().duration.max <= ms(200)")
     specs.archive(SLOW)
 
-    specs.replay().stdout.fnmatch_lines(["FAILED *test_db - assert db spans: max duration 412 ms, limit 200 ms*"])
+    specs.replay().stdout.fnmatch_lines(
+        ["FAILED *test_db - AssertionError: assert db spans: max duration 412 ms, limit 200 ms*"]
+    )
 
 
 def test_each_link_leads_to_a_page(specs: Specs) -> None:
@@ -111,7 +113,7 @@ def test_a_wrong_unit_names_the_line_and_what_to_write(specs: Specs) -> None:
     result = specs.replay()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["test_spec.py:10: USAGE this is compared with 400; write ms(400) or seconds(2)"])
+    result.stdout.fnmatch_lines(["test_spec.py:8: USAGE this is compared with 400; write ms(400) or seconds(2)"])
 
 
 class TestKnownIssues:
@@ -177,7 +179,7 @@ class TestMistakesInDeclarations:
         ("mistake", "message"),
         [
             ("constant_vus(-5, '30s')", "vus=-5: must be at least 1"),
-            ("constant_vus(5, '30 sec')", "'30 sec' is not a duration; write it as k6 does: \"30s\"*"),
+            ("constant_vus(5, '30 sec')", "duration='30 sec' is not a duration; write it as k6 does: \"30s\"*"),
             ("constant_vus(5, 30)", 'duration=30: write a duration with its unit, as in duration="30s"'),
             ("Scenario.script('load/chekout.js')", "there is no script 'load/chekout.js' in *"),
             ("k6spec.load(buy)", "a scenario needs a profile*"),
@@ -193,7 +195,7 @@ class TestMistakesInDeclarations:
         result = specs.run()
 
         result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines([f"DeclarationError: test_spec.py:9: {message.replace('[', '[[]')}"])
+        result.stdout.fnmatch_lines([f"DeclarationError: test_spec.py:7: {message.replace('[', '[[]')}"])
         result.stdout.no_fnmatch_line("*declare/*.py*")
 
     def test_a_run_without_a_load_says_what_to_write(self, specs: Specs) -> None:
