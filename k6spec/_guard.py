@@ -10,19 +10,21 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 
 def main() -> int:
     """Returns the program's exit code; 127 if it cannot be started."""
     grace = float(sys.argv[1])
     argv = sys.argv[2:]
-    inherited = [int(fd) for fd in os.listdir("/dev/fd") if int(fd) > 2] if os.path.isdir("/dev/fd") else []
+    open_files = Path("/dev/fd")
+    inherited = [int(file.name) for file in open_files.iterdir()] if open_files.is_dir() else []
     try:
         program = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=[fd for fd in inherited if _is_open(fd)],
+            pass_fds=[fd for fd in inherited if fd > 2 and _is_open(fd)],
         )
     except OSError as error:
         print(f"could not start {argv[0]}: {error.strerror}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Settings, in rising order: ``[tool.k6spec]`` in pyproject.toml, an environment's section, ``K6SPEC_*``, options."""
+"""Settings. In rising order: ``[tool.k6spec]`` in pyproject.toml, its ``env.NAME``, ``K6SPEC_*``, options."""
 
 from __future__ import annotations
 

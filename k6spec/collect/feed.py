@@ -19,6 +19,8 @@ class LossCounters:
     refused: int = 0  # the receiver answered with an error
     undecodable: int = 0  # accepted, then could not be decoded (a malformed span among good ones)
     sdk_dropped: int = 0  # SDKs' own counters of full queues
+    collector_refused: int = 0  # a Collector in between answered with an error
+    collector_failed: int = 0  # a Collector in between accepted them and did not hand them on to us
 
     @property
     def total(self) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from k6spec.declare.load import Load, Part
@@ -31,10 +30,11 @@ def add_plan(
     Requests of setup and teardown, and of scenarios whose start isn't known, get nulls.
     """
     start = requests["start_ns"].to_numpy()
+    scenario = np.array(requests["scenario"].to_pylist(), dtype=object)
     columns = _Planned(len(start))
     for part in load.parts:
         if part.name in scenario_starts:
-            rows = pc.fill_null(pc.equal(requests["scenario"], part.name), False).to_numpy()
+            rows = scenario == part.name
             columns.fill(part, rows, start[rows] - scenario_starts[part.name])
     added = {
         "elapsed_ns": pa.array(columns.elapsed, mask=~columns.known),
@@ -70,9 +70,7 @@ class _Planned:
         self.warmup[rows] = elapsed < part.profile.warmup.ns
 
 
-def _as_of(
-    moments: NDArray[np.int64], times: NDArray[np.int64], values: NDArray[np.float64]
-) -> pa.Array[pa.Int32Scalar]:
+def _as_of(moments: NDArray[np.int64], times: NDArray[np.int64], values: NDArray[np.float64]) -> pa.Array[Any]:
     """The last value at or before each moment; null before the first."""
     index = np.searchsorted(times, moments, side="right") - 1
     before = index < 0

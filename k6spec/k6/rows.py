@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -20,7 +20,16 @@ _NOT_THE_SCRIPTS: Final = frozenset(
     {*_TAG_COLUMNS, "status", "error_code", "expected_response", "tls_version", "check", "k6spec_batch"}
 )
 
+# Where W3C Trace Context has them in a traceparent of version 00.
+_TRACE_ID: Final = slice(3, 35)
+_SPAN_ID: Final = slice(36, 52)
+_FLAGS: Final = slice(53, 55)
+
 Tags = dict[str, str]
+"""A set of k6 tags: name -> value."""
+
+if TYPE_CHECKING:  # pyarrow's own classes can't be subscripted
+    _AnyArray = pa.Array[Any] | pa.ChunkedArray[Any]
 
 
 def operation(name: str, method: str) -> str:
@@ -50,14 +59,14 @@ class RequestRows:
         failed: bool | None,
         vu: int | None,
         iteration: int | None,
-        ids: str,
+        traceparent: str,
         hop: int,
     ) -> None:
         """Adds a request.
 
         Args:
             phases: duration, blocked, connecting, TLS handshaking, sending, waiting and receiving, in ms.
-            ids: 32 + 16 hex digits and the trace flags; empty for a request without trace context.
+            traceparent: the header that was sent; empty for a request without trace context.
         """
         self._tag_sets.append(tag_set)
         self._ends.append(end_ns)
@@ -65,7 +74,7 @@ class RequestRows:
         self._failed.append(failed)
         self._vus.append(vu)
         self._iterations.append(iteration)
-        self._ids.append(ids)
+        self._traceparents.append(traceparent)
         self._hops.append(hop)
 
     def flush(self, tag_sets: list[Tags], *, at_least: int = 1) -> None:
@@ -88,7 +97,7 @@ class RequestRows:
         self._failed: list[bool | None] = []
         self._vus: list[int | None] = []
         self._iterations: list[int | None] = []
-        self._ids: list[str] = []
+        self._traceparents: list[str] = []
         self._hops: list[int] = []
 
     def _table(self, tag_sets: list[Tags]) -> pa.Table:
@@ -99,7 +108,7 @@ class RequestRows:
         # it includes connecting and TLS.
         total = duration + np.maximum(blocked, connecting + tls)
         known = _request_tags(tag_sets).take(pa.array(self._tag_sets, type=pa.int32()))
-        columns = {name: known[name] for name in known.column_names}
+        columns: dict[str, _AnyArray] = {name: known[name] for name in known.column_names}
         columns |= {
             "request_id": pa.array(np.arange(self.count, self.count + len(ends))),
             "failed": pa.array(self._failed, type=pa.bool_()),
@@ -115,11 +124,9 @@ class RequestRows:
             "receiving_ns": pa.array(receiving),
             "vu": pa.array(self._vus, type=pa.int32()),
             "iteration": pa.array(self._iterations, type=pa.int64()),
-            "trace_id": _binary(self._ids, 0, 32),
-            "span_id": _binary(self._ids, 32, 48),
-            "sampled": pa.array(
-                [int(ids[48:50], 16) & 1 == 1 if ids else None for ids in self._ids], type=pa.bool_()
-            ),
+            "trace_id": _binary(self._traceparents, _TRACE_ID),
+            "span_id": _binary(self._traceparents, _SPAN_ID),
+            "sampled": pa.array([_sampled(each) for each in self._traceparents], type=pa.bool_()),
             "hop": pa.array(self._hops, type=pa.int32()),
         }
         return pa.table({field.name: columns[field.name] for field in _REQUESTS}, schema=_REQUESTS)
@@ -133,27 +140,27 @@ class SampleRows:
         self._writer = pq.ParquetWriter(path, SAMPLES, compression="zstd")
         self._clear()
 
-    def add(self, metric: str, tag_set: int, time_ns: int, value: float, ids: str) -> None:
-        """Adds a sample; ``ids`` as in :meth:`RequestRows.add`, of the request it belongs to."""
+    def add(self, metric: str, tag_set: int, time_ns: int, value: float, traceparent: str) -> None:
+        """Adds a sample; ``traceparent`` is that of the request it belongs to, if there is one."""
         self._metrics.append(metric)
         self._tag_sets.append(tag_set)
         self._times.append(time_ns)
         self._values.append(value)
-        self._ids.append(ids)
+        self._traceparents.append(traceparent)
 
     def flush(self, tag_sets: list[Tags], metrics: dict[str, tuple[str, str]], *, at_least: int = 1) -> None:
         """Writes what was collected; ``metrics`` holds the type and content of each metric."""
         if len(self._times) < at_least:
             return
         known = _sample_tags(tag_sets).take(pa.array(self._tag_sets, type=pa.int32()))
-        columns = {name: known[name] for name in known.column_names}
+        columns: dict[str, _AnyArray] = {name: known[name] for name in known.column_names}
         columns |= {
             "metric": pa.array(self._metrics, type=pa.string()),
             "type": pa.array([metrics[name][0] for name in self._metrics], type=pa.string()),
             "contains": pa.array([metrics[name][1] for name in self._metrics], type=pa.string()),
             "time_ns": pa.array(self._times, type=pa.int64()),
             "value": pa.array(self._values, type=pa.float64()),
-            "trace_id": _binary(self._ids, 0, 32),
+            "trace_id": _binary(self._traceparents, _TRACE_ID),
         }
         self._writer.write_table(pa.table({field.name: columns[field.name] for field in SAMPLES}, schema=SAMPLES))
         self._clear()
@@ -167,7 +174,7 @@ class SampleRows:
         self._tag_sets: list[int] = []
         self._times: list[int] = []
         self._values: list[float] = []
-        self._ids: list[str] = []
+        self._traceparents: list[str] = []
 
 
 def _request_tags(tag_sets: list[Tags]) -> pa.Table:
@@ -196,10 +203,14 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text else None
 
 
-def _binary(ids: list[str], start: int, end: int) -> pa.Array[pa.FixedSizeBinaryScalar]:
-    """A slice of the hex digits of each value, as fixed-size binary; null where there are none."""
-    width = (end - start) // 2
-    data = bytes.fromhex("".join([value[start:end] if value else "00" * width for value in ids]))
-    missing = np.array([not value for value in ids])
-    validity = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes())
-    return pa.Array.from_buffers(pa.binary(width), len(ids), [validity, pa.py_buffer(data)])
+def _sampled(traceparent: str) -> bool | None:
+    return int(traceparent[_FLAGS], 16) & 1 == 1 if traceparent else None
+
+
+def _binary(traceparents: list[str], part: slice) -> _AnyArray:
+    """One of the ids, as fixed-size binary; null where there is no traceparent."""
+    digits = part.stop - part.start
+    data = bytes.fromhex("".join([each[part] or "0" * digits for each in traceparents]))
+    there = np.array([each != "" for each in traceparents], dtype=bool)
+    validity = pa.py_buffer(np.packbits(there, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.binary(digits // 2), len(traceparents), [validity, pa.py_buffer(data)])

@@ -43,7 +43,8 @@ def load(
         propagate_to=propagate_to,
         sampling=sampling,
     )
-    return getattr(pytest.mark, LOAD_MARK)(declared)
+    mark: pytest.MarkDecorator = getattr(pytest.mark, LOAD_MARK)(declared)
+    return mark
 
 
 def known_issue(reference: str) -> pytest.MarkDecorator:

@@ -55,18 +55,18 @@ PLANNED: Final[list[pa.Field[Any]]] = [
 REQUESTS: Final = pa.schema([*GENERATED, *PLANNED])
 """Schema of ``requests.parquet``."""
 
-SAMPLES: Final = pa.schema(
-    [
-        pa.field("metric", pa.string()),
-        pa.field("type", pa.string()),  # counter | gauge | rate | trend
-        pa.field("contains", pa.string()),  # default | time (milliseconds) | data (bytes)
-        pa.field("time_ns", pa.int64()),
-        pa.field("value", pa.float64()),
-        pa.field("scenario", pa.string()),
-        pa.field("group", pa.string()),
-        pa.field("check", pa.string()),
-        pa.field("tags", _TEXT_MAP),
-        pa.field("trace_id", pa.binary(16)),
-    ]
-)
+SAMPLED: Final[list[pa.Field[Any]]] = [
+    pa.field("metric", pa.string()),
+    pa.field("type", pa.string()),  # counter | gauge | rate | trend
+    pa.field("contains", pa.string()),  # default | time (milliseconds) | data (bytes)
+    pa.field("time_ns", pa.int64()),
+    pa.field("value", pa.float64()),
+    pa.field("scenario", pa.string()),
+    pa.field("group", pa.string()),
+    pa.field("check", pa.string()),
+    pa.field("tags", _TEXT_MAP),
+    pa.field("trace_id", pa.binary(16)),
+]
+
+SAMPLES: Final = pa.schema(SAMPLED)
 """Schema of ``metrics.parquet``: every k6 sample that is not part of an HTTP request."""

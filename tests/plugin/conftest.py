@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import hypothesis  # noqa: F401
+import httpcore  # noqa: F401  as below
+import hypothesis  # noqa: F401  as below
 import pytest
 
 import k6spec.pytest_plugin.collecting
@@ -16,7 +17,6 @@ from tests.support.runs import Request, db, entry, make_run
 from tests.support.server import CountingServer, counting_server
 
 HEAD = """
-import hypothesis  # noqa: F401
 import pytest
 import k6spec
 from k6spec import Run, Scenario, constant_vus, shared_iterations, flow, ms, percent

@@ -49,9 +49,7 @@ def test_the_summary_line_says_what_was_observed(specs: Specs) -> None:
     specs.write("def test_db(run):\n    assert run.spans.db().duration.max <= ms(200)")
     specs.archive(SLOW)
 
-    specs.replay().stdout.fnmatch_lines(
-        ["FAILED *test_db - AssertionError: assert db spans: max duration 412 ms, limit 200 ms*"]
-    )
+    specs.replay().stdout.fnmatch_lines(["FAILED *test_db - *db spans: max duration 412 ms, limit 200 ms*"])
 
 
 def test_each_link_leads_to_a_page(specs: Specs) -> None:

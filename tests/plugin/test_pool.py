@@ -146,7 +146,10 @@ def test_x(run, iterations):
 
 def test_parametrised_loads(live: Specs, server: CountingServer) -> None:
     live.write("""
-@pytest.mark.parametrize("count", [pytest.param(n, marks=k6spec.load(buy, shared_iterations(1, n))) for n in (1, 2)])
+def load(count):
+    return pytest.param(count, marks=k6spec.load(buy, shared_iterations(1, count)))
+
+@pytest.mark.parametrize("count", [load(1), load(2)])
 def test_x(run, count):
     assert run.http().count >= count
     assert run.http().count <= count

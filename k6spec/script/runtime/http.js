@@ -2,53 +2,52 @@
 // among all modules of a VU, so the functions replaced here are those that scripts import, by name too.
 
 import http from 'k6/http';
-import { forget, newContext, remember, withContext } from './context.js';
+import { forget, remember, withContext as imported, withListedContext } from './context.js';
 
-const original = { ...http };
+const { get, head, request, asyncRequest, batch } = http;
+const withContext = imported; // a constant of this module is quicker to look up
 
-http.get = (url, params) => original.get(url, withContext(url, params));
-http.head = (url, params) => original.head(url, withContext(url, params));
+http.get = (url, params) => get(url, withContext(url, params));
+http.head = (url, params) => head(url, withContext(url, params));
 for (const method of ['post', 'put', 'patch', 'del', 'options']) {
-  const send = original[method];
+  const send = http[method];
   http[method] = (url, body, params) => send(url, body, withContext(url, params));
 }
-http.request = (method, url, body, params) => original.request(method, url, body, withContext(url, params));
+http.request = (method, url, body, params) => request(method, url, body, withContext(url, params));
 
 // k6 copies the metadata when an asynchronous request starts, so those under way at once keep their own.
 http.asyncRequest = (method, url, body, params) =>
-  original.asyncRequest(method, url, body, withContext(url, params));
+  asyncRequest(method, url, body, withContext(url, params));
 
-// The requests of a batch share one metadata value: it holds all of their ids, and a tag with the request's
-// number tells which is whose.
+// The requests of a batch share one metadata value: it holds all of their traceparents, and a tag with the
+// request's number tells which is whose.
 http.batch = (requests) => {
-  if (requests === null || typeof requests !== 'object') return original.batch(requests);
-  const ids = [];
-  const sent = Array.isArray(requests) ? [] : {};
-  for (const key of Object.keys(requests)) sent[key] = inBatch(requests[key], ids);
-  if (ids.some((each) => each !== '')) {
-    remember(ids.join(','));
+  if (requests === null || typeof requests !== 'object') return batch(requests);
+  const traceparents = [];
+  const numbered = Array.isArray(requests) ? [] : {};
+  for (const key of Object.keys(requests)) numbered[key] = inBatch(requests[key], traceparents);
+  if (traceparents.some((each) => each !== '')) {
+    remember(traceparents.join(','));
   } else {
     forget();
   }
-  return original.batch(sent);
+  return batch(numbered);
 };
 
-function inBatch(request, ids) {
-  const listed = Array.isArray(request);
-  const plain = !listed && (request === null || typeof request !== 'object' || isUrl(request));
-  const url = plain ? request : listed ? request[1] : request.url;
-  const params = plain ? undefined : listed ? request[3] : request.params;
-  const context = newContext(url, params);
-  const number = ids.length;
-  ids.push(context === null ? '' : context.ids);
-  const given = context === null ? params : context.params;
-  const tagged = { ...given, tags: { ...(given && given.tags), k6spec_batch: String(number) } };
+function inBatch(item, traceparents) {
+  const listed = Array.isArray(item);
+  const plain = !listed && (item === null || typeof item !== 'object' || isUrl(item));
+  const url = plain ? item : listed ? item[1] : item.url;
+  const params = plain ? undefined : listed ? item[3] : item.params;
+  const number = String(traceparents.length);
+  const given = withListedContext(url, params, traceparents);
+  const tagged = { ...given, tags: { ...(given && given.tags), k6spec_batch: number } };
   if (plain) return { method: 'GET', url, params: tagged };
-  if (listed) return [request[0], request[1], request[2], tagged];
-  return { ...request, params: tagged };
+  if (listed) return [item[0], item[1], item[2], tagged];
+  return { ...item, params: tagged };
 }
 
 // An http.url`…` object rather than a request that is written as an object.
-function isUrl(request) {
-  return typeof request.url === 'string' && typeof request.clean_url === 'string';
+function isUrl(item) {
+  return typeof item.url === 'string' && typeof item.clean_url === 'string';
 }

@@ -1,0 +1,67 @@
+"""The feed of stacks with a Collector: spans as another feed gives them, and what the Collector lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import final
+
+import pyarrow as pa
+
+from k6spec.collect.feed import LossCounters, SpanFeed
+from k6spec.stack.collector_counters import CollectorCounts, drained_counts
+from k6spec.store.ledger import Tier
+
+
+@final
+class CollectorFeed:
+    """A :class:`~k6spec.collect.feed.SpanFeed`.
+
+    Args:
+        inner: gives the spans that left the Collector.
+        read: the Collector's counters now; raises :class:`~k6spec.errors.StackFault` if it is dead.
+        on_close: called once, when the feed is closed.
+    """
+
+    def __init__(
+        self,
+        inner: SpanFeed,
+        read: Callable[[], CollectorCounts],
+        *,
+        on_close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inner = inner
+        self._read = read
+        self._start = read()
+        self._on_close = on_close
+        self._closed = False
+
+    @property
+    def tier(self) -> Tier:
+        """The inner feed's."""
+        return self._inner.tier
+
+    def poll(self) -> Iterator[pa.RecordBatch]:
+        """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll."""
+        return self._inner.poll()
+
+    def losses(self) -> LossCounters:
+        """What was lost since the feed was opened; waits for what the Collector still holds.
+
+        What k6spec's own receiver refused is the Collector's failure as well, and counts once.
+        """
+        counts = drained_counts(self._read, start=self._start)
+        inner = self._inner.losses()
+        failed = counts.failed - self._start.failed
+        return replace(
+            inner,
+            collector_refused=counts.refused - self._start.refused,
+            collector_failed=max(0, failed - inner.refused),
+        )
+
+    def close(self) -> None:
+        """Releases the inner feed. Safe to call again."""
+        if not self._closed:
+            self._closed = True
+            self._inner.close()
+            self._on_close()

@@ -1,0 +1,231 @@
+"""The process stack: a Collector and Jaeger as programs of this host, without containers.
+
+The Collector hands the judged spans on to k6spec's own receiver, and to Jaeger for people to look at. All listen
+on 127.0.0.1 only, and end with this process, however it ends.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, final
+
+from k6spec.collect.feed import SpanFeed
+from k6spec.errors import StackFault
+from k6spec.stack.base import Endpoints, Vantage
+from k6spec.stack.collector_config import OLDEST, CollectorConfig, ToReceiver
+from k6spec.stack.collector_counters import CollectorCounts, read_counts
+from k6spec.stack.collector_feed import CollectorFeed
+from k6spec.stack.embedded import EmbeddedStack
+from k6spec.stack.jaeger_config import MAX_TRACES, JaegerConfig
+from k6spec.stack.ports import free_ports
+from k6spec.stack.program import Program
+from k6spec.stack.wait import HttpReady, log_tail
+
+OTELCOL_NAMES: Final = ("otelcol", "otelcol-contrib")
+JAEGER_NAMES: Final = ("jaeger",)
+
+_HOST: Final = "127.0.0.1"
+_START_SECONDS: Final = 30.0
+_ATTEMPTS: Final = 3
+_IN_USE: Final = "address already in use"
+
+
+@final
+class ProcessStack:
+    """A :class:`~k6spec.stack.base.StackBackend` of three processes.
+
+    Args:
+        otelcol: path of the Collector; None looks on PATH for ``otelcol`` and ``otelcol-contrib``.
+        jaeger: path of Jaeger 2; None looks on PATH for ``jaeger``.
+        with_jaeger: whether there is a Jaeger at all.
+        grpc_port, http_port: the Collector's, where systems export to; 0 takes any free one.
+        jaeger_port: of Jaeger's UI; 0 takes any free one.
+        max_traces: how many traces Jaeger keeps.
+        spool_root: where the receiver's spool is made; the temporary directory if None.
+    """
+
+    def __init__(
+        self,
+        *,
+        otelcol: str | None = None,
+        jaeger: str | None = None,
+        with_jaeger: bool = True,
+        grpc_port: int = 0,
+        http_port: int = 0,
+        jaeger_port: int = 0,
+        max_traces: int = MAX_TRACES,
+        spool_root: Path | None = None,
+    ) -> None:
+        self._binaries = (otelcol, jaeger)
+        self._with_jaeger = with_jaeger
+        self._asked = (grpc_port, http_port, jaeger_port)
+        self._max_traces = max_traces
+        self._receiver = EmbeddedStack(spool_root=spool_root)
+        self._collector: Program | None = None
+        self._jaeger: Program | None = None
+        self._endpoints: Endpoints | None = None
+        self._metrics_url = ""
+        self._ui = ""
+        self._last_logs = ""
+
+    @property
+    def name(self) -> str:
+        """``process``."""
+        return "process"
+
+    def start(self) -> None:
+        """Starts the programs and returns when all take spans; ones that run are left alone.
+
+        Raises:
+            StackFault: a binary is missing, a port is taken, or a program did not come up; with its log's tail.
+        """
+        if self._collector is not None and self._collector.alive:
+            return
+        try:
+            otelcol = find_program(self._binaries[0], OTELCOL_NAMES, setting="otelcol")
+            jaeger = find_program(self._binaries[1], JAEGER_NAMES, setting="jaeger") if self._with_jaeger else None
+            # A port is chosen here and bound by the program a little later: somebody may have come between.
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    self._start(otelcol, jaeger)
+                    return
+                except StackFault as fault:
+                    if attempt == _ATTEMPTS or _IN_USE not in fault.log_tail:
+                        raise
+                    self._end_programs()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, otelcol: str, jaeger: str | None) -> None:
+        grpc, http, ui, health, metrics, jaeger_otlp, jaeger_health, query = free_ports([*self._asked, *[0] * 5])
+        if jaeger is not None:
+            config = JaegerConfig(
+                host=_HOST,
+                ui_port=ui,
+                query_port=query,
+                otlp_port=jaeger_otlp,
+                health_port=jaeger_health,
+                max_traces=self._max_traces,
+            )
+            self._jaeger = _program(jaeger, config.as_yaml())
+        self._receiver.start()
+        to_receiver = ToReceiver(endpoint=self._receiver.endpoints().otlp_grpc.removeprefix("http://"))
+        collector = CollectorConfig(
+            host=_HOST,
+            judged=to_receiver,
+            jaeger=None if jaeger is None else f"{_HOST}:{jaeger_otlp}",
+            grpc_port=grpc,
+            http_port=http,
+            health_port=health,
+            metrics_port=metrics,
+        )
+        self._collector = _program(otelcol, collector.as_yaml())
+        _wait_until_up("the Collector", self._collector, f"http://{_HOST}:{health}/")
+        if self._jaeger is not None:
+            _wait_until_up("Jaeger", self._jaeger, f"http://{_HOST}:{jaeger_health}/status")
+            self._ui = f"http://{_HOST}:{ui}"
+        self._metrics_url = f"http://{_HOST}:{metrics}/metrics"
+        self._endpoints = Endpoints(otlp_grpc=f"http://{_HOST}:{grpc}", otlp_http=f"http://{_HOST}:{http}")
+
+    def endpoints(self, vantage: Vantage = "host") -> Endpoints:
+        """The Collector's, for exporters of this host.
+
+        Raises:
+            StackFault: the stack is not up, or ``vantage`` cannot reach loopback.
+        """
+        if self._endpoints is None:
+            raise StackFault("the process stack is not up", advice="start() it first")
+        if vantage != "host":
+            raise StackFault(
+                f"the process stack listens on {_HOST} only: no {vantage} can reach it",
+                advice="use the docker stack",
+            )
+        return self._endpoints
+
+    def feed(self) -> SpanFeed:
+        """A feed of the spans that pass the Collector from now on.
+
+        Raises:
+            StackFault: the stack is not up, or the Collector or the receiver is dead.
+        """
+        self.endpoints()
+        return CollectorFeed(self._receiver.feed(), self._counts)
+
+    def trace_url(self, trace_id: str) -> str | None:
+        """The trace in Jaeger's UI; None without a Jaeger, or where it is dead: it keeps traces in memory."""
+        if self._jaeger is None or not self._jaeger.alive:
+            return None
+        return f"{self._ui}/trace/{trace_id}"
+
+    def logs(self) -> str:
+        """What Collector, Jaeger and receiver have logged so far, and after the end what they had."""
+        programs = (("collector", self._collector), ("jaeger", self._jaeger))
+        parts = [f"[{name}]\n{program.logs()}" for name, program in programs if program is not None]
+        if parts:
+            self._last_logs = "\n".join([*parts, f"[receiver]\n{self._receiver.logs()}"])
+        return self._last_logs
+
+    def stop(self) -> None:
+        """Ends all three and removes the spool. Safe to call again."""
+        self.logs()
+        self._end_programs()
+        self._receiver.stop()
+        self._endpoints = None
+
+    def _end_programs(self) -> None:
+        for program in (self._collector, self._jaeger):
+            if program is not None:
+                program.stop()
+        self._collector = self._jaeger = None
+
+    def _counts(self) -> CollectorCounts:
+        if self._collector is None:
+            raise StackFault("the process stack was stopped", advice="start() it again; run the load again")
+        if not self._collector.alive:
+            raise _ended("the Collector died", self._collector)
+        return read_counts(self._metrics_url)
+
+
+def find_program(asked: str | None, names: Sequence[str], *, setting: str) -> str:
+    """The path of a program: the one asked for, or the first of ``names`` on PATH.
+
+    Raises:
+        StackFault: there is none; says which setting names one.
+    """
+    for name in [asked] if asked else names:
+        if path := shutil.which(name):
+            return path
+    if asked:
+        raise StackFault(f"{setting} = {asked!r}: there is no such program", advice="give its path")
+    raise StackFault(
+        f"there is no {' or '.join(names)} on PATH",
+        advice=f"install it, or give its path: {setting} in [tool.k6spec]; or use the embedded stack, "
+        "which needs nothing",
+    )
+
+
+def _program(path: str, config: str) -> Program:
+    # By the environment: a file would outlive a session that is killed.
+    return Program([path, "--config=env:K6SPEC_PROGRAM_CONFIG"], env={"K6SPEC_PROGRAM_CONFIG": config})
+
+
+def _wait_until_up(what: str, program: Program, url: str) -> None:
+    try:
+        program.wait_until(HttpReady(url), timeout=_START_SECONDS)
+    except ChildProcessError:
+        raise _ended(f"{what} did not start", program) from None
+    except TimeoutError as error:
+        raise StackFault(
+            f"{what} did not start: {error}", log_tail=log_tail(program.logs()), advice="see the log"
+        ) from None
+
+
+def _ended(cause: str, program: Program) -> StackFault:
+    return StackFault(
+        f"{cause} (exit code {program.exit_code})",
+        log_tail=log_tail(program.logs()),
+        advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0; run the load again",
+    )
