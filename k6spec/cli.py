@@ -109,8 +109,8 @@ def show(
     if as_json:
         print(json.dumps(info, indent=2, ensure_ascii=False))
         return
-    _out.print(f"[bold]{found.run_id}[/]  {escape(info['status'])}  {escape(str(info.get('spec') or ''))}")
-    if info["status"] != "complete":
+    _out.print(f"[bold]{found.run_id}[/]  {found.status()}  {escape(str(info.get('spec') or ''))}")
+    if not found.is_whole():
         _out.print(escape(str(info.get("reason", "it was cut off"))))
     for name, part in info["profile"]["scenarios"].items():
         profile = ", ".join(f"{key} {value}" for key, value in part["profile"].items() if value not in ("0s", []))
@@ -165,7 +165,7 @@ def _overview(run: RunFolder) -> dict[str, Any]:
     latest = _latest_verdicts(info["verdicts"])
     return {
         "run_id": run.run_id,
-        "status": info["status"],
+        "status": run.status(),
         "started": info["started"],
         "scenarios": sorted(info["profile"]["scenarios"]),
         "requests": ledger.get("requests_sent", 0),

@@ -207,6 +207,7 @@ def _declared(load: Load, folder: RunFolder, around: Surroundings, binary: K6Bin
         "format": FORMAT,
         "run_id": folder.run_id,
         "session": around.session,
+        "pid": os.getpid(),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "spec": load.location,
         "fingerprint": fingerprint(declared),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Final, final
 
 from k6spec.declare.location import caller_location, duration_of, reject
 from k6spec.declare.profile import Profile
 from k6spec.declare.scenario import AnyScenario, FlowScenario, ScriptScenario
 from k6spec.units import Duration, Ratio
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @final
@@ -89,6 +92,8 @@ def declare_load(
             reject(
                 f'scenario {name!r}: write (scenario, profile), as in (buy, constant_vus(10, "30s")); got {pair!r}'
             )
+        if not _NAME.fullmatch(name):
+            reject(f"scenario {name!r}: k6 takes only letters, digits, _ and - in a scenario's name")
         parts.append(Part(name=name, scenario=pair[0], profile=pair[1]))
     if isinstance(shared_over, str):
         reject(f"shared_over={shared_over!r}: write a list of fixture names, as in shared_over=[{shared_over!r}]")

@@ -45,7 +45,7 @@ def shared_iterations(
     return SharedIterations(
         vus=vus,
         iterations=iterations,
-        max_duration=_positive("max_duration", max_duration),
+        max_duration=_second("max_duration", max_duration),
         **_common(common),
     )
 
@@ -57,14 +57,14 @@ def per_vu_iterations(
     return PerVUIterations(
         vus=whole_number("vus", vus),
         iterations=whole_number("iterations", iterations),
-        max_duration=_positive("max_duration", max_duration),
+        max_duration=_second("max_duration", max_duration),
         **_common(common),
     )
 
 
 def constant_vus(vus: int, duration: str | Duration, **common: Unpack[Common]) -> ConstantVUs:
     """``vus`` VUs iterate for ``duration`` (closed model: a slow system is asked less often)."""
-    length = _positive("duration", duration)
+    length = _second("duration", duration)
     return ConstantVUs(vus=whole_number("vus", vus), duration=length, **_common(common, length))
 
 
@@ -96,7 +96,7 @@ def constant_arrival_rate(
 
     ``pre_allocated_vus`` defaults to what a second of work needs, ``max_vus`` to ten times that.
     """
-    length = _positive("duration", duration)
+    length = _second("duration", duration)
     unit = _positive("time_unit", time_unit)
     vus, most = _pool(whole_number("rate", rate), unit, pre_allocated_vus, max_vus)
     return ConstantArrivalRate(
@@ -155,6 +155,14 @@ def _positive(field: str, value: str | Duration) -> Duration:
     duration = duration_of(field, value)
     if duration.ns <= 0:
         reject(f"{field}={value!r}: must be longer than zero")
+    return duration
+
+
+def _second(field: str, value: str | Duration) -> Duration:
+    """At least a second, as k6 asks for."""
+    duration = duration_of(field, value)
+    if duration.ns < 10**9:
+        reject(f'{field}={value!r}: k6 takes no less than a second; write {field}="1s"')
     return duration
 
 

@@ -9,6 +9,7 @@ from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
 
+_MOST_OFFENDING: Final = 2_000
 _LEAST_TRACES: Final = 5
 _LEAST_SHARE: Final = 0.7
 _LEAST_DIFFERENCE: Final = 0.5
@@ -28,12 +29,15 @@ class Contrast:
 def contrast(database: Database, verdict: Verdict) -> Contrast | None:
     """The attribute value that tells offending traces from the others best, if one does so clearly.
 
-    A trace offends if one of the claim's spans is over the limit; only duration claims over spans have such.
+    A trace offends if its request, or one of the claim's spans in it, took longer than the limit; the others
+    are those that the same requests began. Attributes are those of entry points and of the system's own
+    spans: what was asked for, rather than how it was looked up.
     """
     population = verdict.evidence.population
-    if verdict.unit != "ns" or population.noun != "span" or verdict.operator in {">", ">="}:
+    if verdict.unit != "ns" or population.noun == "trace" or verdict.operator in {">", ">="}:
         return None
-    offending = [sighting.trace_id for sighting in population.worst(2_000, True) if sighting.value > verdict.limit]
+    worst = population.worst(_MOST_OFFENDING, True)
+    offending = [sighting.trace_id for sighting in worst if sighting.trace_id and sighting.value > verdict.limit]
     if len(offending) < _LEAST_TRACES:
         return None
     rows = database.rows(
@@ -42,17 +46,19 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
             SELECT c.trace_id, c.trace_id IN (SELECT trace_id FROM offending) AS bad FROM traces c
             WHERE c.received AND c.operation IN
                 (SELECT operation FROM traces WHERE trace_id IN (SELECT trace_id FROM offending))),
+        totals AS (SELECT count(*) FILTER (bad) AS n_bad, count(*) FILTER (NOT bad) AS n_good FROM peers),
         pairs AS (
-            SELECT DISTINCT s.trace_id, entry.key AS key, entry.value AS value
-            FROM (SELECT trace_id, unnest(map_entries(attributes)) AS entry FROM spans
-                  WHERE service <> '{CLIENT_SERVICE}' AND kind IN ('server', 'consumer', 'internal')) s),
-        totals AS (SELECT count(*) FILTER (WHERE bad) AS bad, count(*) FILTER (WHERE NOT bad) AS good FROM peers)
-        SELECT key, value, count(*) FILTER (WHERE bad) / any_value(totals.bad) AS of_bad,
-               count(*) FILTER (WHERE NOT bad) / greatest(any_value(totals.good), 1) AS of_good
-        FROM pairs JOIN peers USING (trace_id), totals
-        WHERE totals.good >= {_LEAST_TRACES}
-        GROUP BY key, value
-        HAVING of_bad >= {_LEAST_SHARE} AND of_bad - of_good >= {_LEAST_DIFFERENCE}
+            SELECT DISTINCT s.trace_id, unnest(map_entries(s.attributes)) AS entry
+            FROM spans s JOIN peers USING (trace_id)
+            WHERE s.service <> '{CLIENT_SERVICE}' AND s.kind IN ('server', 'consumer', 'internal')),
+        shares AS (
+            SELECT entry.key AS key, entry.value AS value,
+                   count(*) FILTER (bad) / any_value(n_bad) AS of_bad,
+                   count(*) FILTER (NOT bad) / any_value(n_good) AS of_good
+            FROM pairs JOIN peers USING (trace_id), totals
+            WHERE n_good >= {_LEAST_TRACES} GROUP BY ALL)
+        SELECT key, value, of_bad, of_good FROM shares
+        WHERE of_bad >= {_LEAST_SHARE} AND of_bad - of_good >= {_LEAST_DIFFERENCE}
         ORDER BY of_bad - of_good DESC, key LIMIT 1""",
         [offending],
     )

@@ -13,6 +13,7 @@ _ESCAPE: Final = re.compile(r"\\(.)")
 _UNESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r"}
 # Frames of the entry module and the runtime say nothing to the script's author.
 _OWN_FRAME: Final = re.compile(r"\n\s+at [^\n]*(?:/entry\.js|/runtime/\w+\.js):[^\n]*")
+_WHERE_K6_WAS: Final = re.compile(r"^could not initialize '[^']*': (?:could not load JS test '[^']*': )?")
 _TAIL_LINES: Final = 20
 _LONGEST_LINE: Final = 500
 _LARGEST: Final = 20_000_000
@@ -55,14 +56,14 @@ def read_log(path: Path) -> K6Log:
 
 
 def message_of(line: str) -> str:
-    """The message of a log line, unescaped, without stack frames of k6spec's own."""
+    """The message of a log line, unescaped, without k6spec's own files."""
     found = _MESSAGE.search(line)
     if found is None:
         return line
     text = found[1]
     if text.startswith('"'):
         text = _ESCAPE.sub(lambda escape: _UNESCAPED.get(escape[1], escape[1]), text[1:-1])
-    return _OWN_FRAME.sub("", text).strip()
+    return _OWN_FRAME.sub("", _WHERE_K6_WAS.sub("", text)).strip()
 
 
 def shorten(path: Path) -> None:

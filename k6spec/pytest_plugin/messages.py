@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from k6spec.errors import ClaimFailed, Fault, Inconclusive, K6specError, UnjudgedClaim, UsageError
+from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.state import ItemState, SessionState
 from k6spec.report.failure import failure_text
+from k6spec.report.links import Links
+from k6spec.run import Run
 
 SECTION = "k6spec"
 
@@ -40,8 +43,18 @@ def verdict_section(state: SessionState, item: ItemState) -> str | None:
         return None
     missed = [verdict for verdict in item.log.verdicts if verdict.outcome != "passed"]
     unique = {verdict.headline: verdict for verdict in missed}
-    texts = [failure_text(item.run, verdict, state.links) for verdict in unique.values()]
+    texts = [_explained(item.run, verdict, state.links) for verdict in unique.values()]
     return "\n\n".join(texts) if texts else None
+
+
+def _explained(run: Run, verdict: Verdict, links: Links) -> str:
+    """The whole message; a mistake in an explanation costs the explanation, never the finding."""
+    try:
+        return failure_text(run, verdict, links)
+    except Exception as error:
+        return (
+            f"{verdict.headline}\n  k6spec cannot explain this ({type(error).__name__}: {error}); please report it"
+        )
 
 
 def hides(error: BaseException) -> bool:

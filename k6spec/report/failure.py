@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from k6spec.explain.contrast import contrast
+from k6spec.explain.failing import failing
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
-from k6spec.report.links import Links, write_trace_page
+from k6spec.report.links import Links, read_trace, write_trace_page
+from k6spec.report.self_time import longest_self_time
+from k6spec.report.trace_tree import TraceTree
 from k6spec.run import Run
 from k6spec.units import format_ns, format_ratio
 
@@ -29,6 +32,7 @@ def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
     if verdict.observed is not None:
         yield from _worst(run, verdict, links)
         yield from _beyond(verdict)
+        yield from _failing(run, verdict)
         yield from _contrast(run, verdict)
     yield _evidence(run, verdict)
     unseen = verdict.evidence.population.missing.uninstrumented
@@ -40,18 +44,29 @@ def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
 def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
     largest = verdict.operator in {"<", "<="}
     for sighting in verdict.evidence.population.worst(_WORST, largest):
-        if sighting.trace_id is None:
-            yield f"{_measured(sighting, verdict)}  {_what(sighting)}"
+        said = f"{_measured(sighting, verdict)}  {_what(sighting)}"
+        tree = None if sighting.trace_id is None else read_trace(run.database, sighting.trace_id)
+        if tree is None:
+            yield said if sighting.trace_id is None else f"trace {sighting.trace_id}  {said}"
             continue
-        page = write_trace_page(
-            run.folder,
-            run.database,
-            sighting.trace_id,
-            highlight=[sighting.span_id] if sighting.span_id else [],
-            subtitle=verdict.headline,
-        )
-        link = links.to(page) if page else f"trace {sighting.trace_id}"
-        yield f"{link}  {_measured(sighting, verdict)}  {_what(sighting)}"
+        highlight = [sighting.span_id] if sighting.span_id else []
+        page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
+        where = _where(tree) if _is_latency_of_requests(verdict) else ""
+        yield f"{links.to(page)}  {said}{where}"
+
+
+def _is_latency_of_requests(verdict: Verdict) -> bool:
+    return verdict.unit == "ns" and verdict.evidence.population.noun == "request"
+
+
+def _where(tree: TraceTree) -> str:
+    longest = longest_self_time(tree)
+    if tree.span_count == 1:
+        return ""
+    if longest.service is None:
+        return f"; {format_ns(longest.ns)} of it before, between or after the system's spans"
+    times = f" ({longest.times} times)" if longest.times > 1 else ""
+    return f"; {format_ns(longest.ns)} of it in {longest.service}: {_short(longest.what)}{times}"
 
 
 def _measured(sighting: Sighting, verdict: Verdict) -> str:
@@ -61,8 +76,7 @@ def _measured(sighting: Sighting, verdict: Verdict) -> str:
 
 
 def _what(sighting: Sighting) -> str:
-    text = " ".join(sighting.what.split())
-    text = text if len(text) <= _STATEMENT else text[: _STATEMENT - 1] + "…"
+    text = _short(sighting.what)
     where = [sighting.service] if sighting.service else []
     if sighting.vu is not None:
         where.append(f"VU {sighting.vu}")
@@ -90,6 +104,13 @@ def _beyond(verdict: Verdict) -> Iterator[str]:
         if shared and count > 1:
             words += f"; {shared[1]:,} of them are {_short(shared[0])}"
     yield words
+
+
+def _failing(run: Run, verdict: Verdict) -> Iterator[str]:
+    found = failing(run.database, verdict)
+    if found is not None:
+        error = f": {_short(found.error)}" if found.error else ""
+        yield f"{found.traces:,} of {found.offending:,} fail in {found.service}: {found.name}{error}"
 
 
 def _contrast(run: Run, verdict: Verdict) -> Iterator[str]:

@@ -42,13 +42,10 @@ def read_trace(database: Database, trace_id: str) -> TraceTree | None:
 
 
 def write_trace_page(
-    folder: RunFolder, database: Database, trace_id: str, *, highlight: Collection[str] = (), subtitle: str = ""
-) -> Path | None:
-    """Writes ``traces/<trace_id>.html`` in the run's folder; None if no span of the trace was seen."""
-    tree = read_trace(database, trace_id)
-    if tree is None:
-        return None
-    page = folder.path / "traces" / f"{trace_id}.html"
+    folder: RunFolder, tree: TraceTree, *, highlight: Collection[str] = (), subtitle: str = ""
+) -> Path:
+    """Writes ``traces/<trace_id>.html`` in the run's folder."""
+    page = folder.path / "traces" / f"{tree.trace_id}.html"
     page.parent.mkdir(exist_ok=True)
     title = f"{tree.operation} · {folder.run_id}"
     page.write_text(trace_page(tree, title=title, highlight=highlight, subtitle=subtitle), encoding="utf-8")

@@ -208,8 +208,10 @@ def find_program(asked: str | None, names: Sequence[str], *, setting: str) -> st
 
 
 def _program(path: str, config: str) -> Program:
-    # By the environment: a file would outlive a session that is killed.
-    return Program([path, "--config=env:K6SPEC_PROGRAM_CONFIG"], env={"K6SPEC_PROGRAM_CONFIG": config})
+    # By the environment: a file would outlive a session that is killed. The grace is short, for nobody needs what
+    # they hold by then, and Jaeger takes 5 s to end once its UI was asked for anything.
+    env = {"K6SPEC_PROGRAM_CONFIG": config}
+    return Program([path, "--config=env:K6SPEC_PROGRAM_CONFIG"], env=env, grace=0.5)
 
 
 def _wait_until_up(what: str, program: Program, url: str) -> None:

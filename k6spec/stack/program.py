@@ -18,12 +18,13 @@ class Program:
     Args:
         argv: the program and its arguments.
         env: environment variables besides ours.
+        grace: seconds that it has to end by itself.
     """
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], grace: float = 5.0) -> None:
         self._log: IO[bytes] | None = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         self._last_log = ""
-        self._child = Child(argv, env={**os.environ, **env}, stdout=self._log, stderr=self._log)
+        self._child = Child(argv, env={**os.environ, **env}, stdout=self._log, stderr=self._log, grace=grace)
 
     @property
     def exit_code(self) -> int | None:

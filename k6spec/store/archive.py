@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,10 +78,16 @@ class RunFolder:
             info = self.info()
             self.write_info({**info, "verdicts": [*info.get("verdicts", []), *verdicts]})
 
+    def status(self) -> str:
+        """``complete``, ``running``, or ``aborted``: also if whoever ran it was killed before saying so."""
+        info = self.info()
+        status = str(info.get("status"))
+        return "aborted" if status == "running" and not _alive(info.get("pid")) else status
+
     def is_whole(self) -> bool:
         """Whether the run ended and was archived."""
         with contextlib.suppress(ArchiveFault):
-            return self.info().get("status") == "complete"
+            return self.status() == "complete"
         return False
 
 
@@ -132,6 +139,18 @@ def find_run(runs: Path, name: str) -> RunFolder:
     newest = ", ".join(run.run_id for run in found[:3]) or "none yet"
     what = f"{len(matching)} runs are called {name!r}" if matching else f"there is no run {name!r} in {runs}"
     raise ArchiveFault(what, advice=f"give a run id; the newest are: {newest}")
+
+
+def _alive(pid: object) -> bool:
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _folders(runs: Path) -> Iterator[Path]:

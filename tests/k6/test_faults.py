@@ -15,7 +15,7 @@ from tests.k6.real_runs import Runner
     ("source", "said"),
     [
         ("throw new Error('no config');", r"the k6 script failed: Error: no config[\s\S]*user\.js:1"),
-        ("export default function ( {", r"SyntaxError[\s\S]*user\.js"),
+        ("export default function ( {", r"the k6 script failed: (GoError: )?file:\S*user\.js: Line 1:28"),
         ("import './nowhere.js'; export default () => {};", r"nowhere\.js"),
         (
             "export function other() {}; export const x = 1;",

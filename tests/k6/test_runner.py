@@ -51,18 +51,17 @@ def test_ramps_fill_the_planned_columns(k6: Runner) -> None:
         assert row["planned_vus"] == expected
         assert row["planned_rate"] is None
         assert row["warmup"] == (row["elapsed_ns"] < 200_000_000)
-        assert (row["active_vus"] is None) == (row["elapsed_ns"] < 900_000_000) or row["active_vus"] == 3
-        assert row["vu"] <= expected
+        assert row["active_vus"] in (None, 3)  # k6 reports once a second, first after one
 
 
 def test_arrival_rates_are_planned_per_second(k6: Runner) -> None:
-    ran = k6.run(k6.load(GET, constant_arrival_rate(600, "500ms", time_unit="1m", pre_allocated_vus=2)))
+    ran = k6.run(k6.load(GET, constant_arrival_rate(600, "1s", time_unit="1m", pre_allocated_vus=2)))
     assert {row["planned_rate"] for row in ran.requests} == {10.0}
     assert {row["planned_vus"] for row in ran.requests} == {None}
 
 
 def test_dropped_iterations_are_counted(k6: Runner) -> None:
-    source = "import { sleep } from 'k6'; import http from 'k6/http'; export default () => { http.get('SUT/x'); sleep(2); }"
+    source = "import { sleep } from 'k6'; export default () => { sleep(2); }"
     ran = k6.run(
         k6.load(source, constant_arrival_rate(20, "1s", pre_allocated_vus=1, max_vus=1, graceful_stop="0s"))
     )
@@ -103,7 +102,9 @@ def test_a_single_scripts_setup_and_handle_summary_pass_through(k6: Runner) -> N
             import http from 'k6/http';
             export async function setup() { return { answer: 42 }; }
             export default function (data) { http.get('SUT/' + data.answer); }
-            export function handleSummary(data) { return { stdout: 'summary of ' + data.metrics.http_reqs.values.count }; }
+            export function handleSummary(data) {
+              return { stdout: 'summary of ' + data.metrics.http_reqs.values.count };
+            }
             """
         )
     )
@@ -156,7 +157,10 @@ def test_crossed_thresholds_are_a_finding(k6: Runner) -> None:
             import http from 'k6/http';
             export const options = {
               vus: 50, duration: '10m', tags: { team: 'shop' },
-              thresholds: { http_reqs: ['count>100', 'count>0'], 'http_req_duration{scenario:user}': ['p(95)<60000'] },
+              thresholds: {
+                http_reqs: ['count>100', 'count>0'],
+                'http_req_duration{scenario:user}': ['p(95)<60000'],
+              },
             };
             export default function () { http.get('SUT/x'); }
             """

@@ -1,0 +1,61 @@
+"""Where the failures of offending traces begin: the failing spans below which nothing failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from k6spec.judge.verdict import Verdict
+from k6spec.query.database import Database
+from k6spec.store.spans import CLIENT_SERVICE
+
+_MOST_OFFENDING: Final = 2_000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """The span that fails in most of the offending traces.
+
+    ``error`` is its exception's type and message, or its status message; ``""`` if it tells neither.
+    ``traces`` of ``offending`` traces fail there.
+    """
+
+    service: str
+    name: str
+    error: str
+    traces: int
+    offending: int
+
+
+def failing(database: Database, verdict: Verdict) -> Failing | None:
+    """Where most of the offending traces fail; None if fewer than half of them fail anywhere.
+
+    Offending are failed requests, and traces with spans that a claim counts. Messages differ by their numbers,
+    so spans are grouped by exception type, and the commonest message is shown.
+    """
+    population = verdict.evidence.population
+    if verdict.unit == "ns" or population.noun == "trace" or verdict.operator in {">", ">="}:
+        return None
+    worst = population.worst(_MOST_OFFENDING, True)
+    offending = sorted({sighting.trace_id for sighting in worst if sighting.trace_id})
+    rows = database.rows(
+        f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
+        failed AS (
+            SELECT s.*, list_filter(s.events, e -> e.name = 'exception')[-1].attributes AS exception
+            FROM spans s JOIN offending USING (trace_id)
+            WHERE s.status = 'error' AND s.service <> '{CLIENT_SERVICE}'),
+        deepest AS (
+            SELECT * FROM failed f WHERE NOT EXISTS
+                (SELECT 1 FROM failed c WHERE c.trace_id = f.trace_id AND c.parent_span_id = f.span_id))
+        SELECT service, name, exception['exception.type'] AS type,
+               mode(coalesce(exception['exception.message'], nullif(status_message, ''), '')) AS message,
+               count(DISTINCT trace_id) AS traces
+        FROM deepest GROUP BY service, name, type ORDER BY traces DESC, service, name LIMIT 1""",
+        [offending],
+    )
+    if not rows or rows[0][4] * 2 < len(offending):
+        return None
+    service, name, kind, message, traces = rows[0]
+    error = ": ".join(word for word in (kind, message) if word)
+    return Failing(service=service, name=name, error=error, traces=traces, offending=len(offending))

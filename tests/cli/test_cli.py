@@ -1,0 +1,102 @@
+"""The k6spec command, as people call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import Request, db, entry, make_run
+
+
+def k6spec(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command in ``cwd``."""
+    return subprocess.run(
+        [sys.executable, "-c", "from k6spec.cli import main; main()", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "160", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with one archived run, which failed a claim."""
+    slow = Request(ms=500, spans=[entry(ms=480), db("SELECT stock WHERE sku = ?", ms=412)])
+    run = make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [slow])
+    run.add_verdicts(
+        [
+            {
+                "nodeid": "specs/test_x.py::test_db",
+                "claim": "db spans: max duration <= 200 ms",
+                "outcome": "failed",
+                "observed": 412e6,
+                "limit": 200e6,
+                "unit": "ns",
+                "trace_ids": ["ab" + "0" * 30],
+            }
+        ]
+    )
+    return tmp_path
+
+
+def test_runs_lists_what_there_is(project: Path) -> None:
+    result = k6spec("runs", cwd=project)
+
+    assert "2026-11-01T00-00-00-0000aaaa" in result.stdout
+    assert result.stdout.split()[-5:] == ["1", "0", "1", "0", "complete"]
+
+
+def test_runs_as_json_is_one_object_a_line(project: Path) -> None:
+    (line,) = k6spec("runs", "--json", cwd=project).stdout.splitlines()
+
+    assert json.loads(line)["failed"] == 1
+
+
+def test_no_runs_say_how_to_make_some(tmp_path: Path) -> None:
+    assert "pytest specs/ makes some" in k6spec("runs", cwd=tmp_path).stdout
+
+
+def test_show_gives_ledger_requests_and_verdicts(project: Path) -> None:
+    result = k6spec("show", "last", cwd=project)
+
+    assert "requests sent 1" in result.stdout
+    assert "POST /checkout" in result.stdout
+    assert "failed db spans: max duration <= 200 ms (412 ms)" in result.stdout
+
+
+def test_trace_draws_a_waterfall_with_k6_on_top(project: Path) -> None:
+    result = k6spec("trace", "ab00", cwd=project)
+
+    lines = [line for line in result.stdout.splitlines() if "ms" in line]
+    assert next(index for index, line in enumerate(lines) if "k6 POST" in line) < next(
+        index for index, line in enumerate(lines) if "orders POST" in line
+    )
+    assert "412 ms" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "nope"], "there is no run 'nope'"),
+        (["trace", "zz"], "'zz' is not a trace id"),
+        (["trace", "ffff"], "no trace that begins with ffff in 1 runs"),
+    ],
+)
+def test_a_mistake_is_told_in_words(project: Path, arguments: list[str], message: str) -> None:
+    result = k6spec(*arguments, cwd=project)
+
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["runs", "show", "trace"])
+def test_help_has_an_example(tmp_path: Path, command: str) -> None:
+    assert f"Example: k6spec {command}" in k6spec(command, "--help", cwd=tmp_path).stdout

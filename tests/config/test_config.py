@@ -1,0 +1,79 @@
+"""Settings from pyproject.toml, environments, variables and options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k6spec import ConfigError, seconds
+from k6spec.config import load_config
+
+PYPROJECT = """
+[tool.k6spec]
+stack = "embedded"
+base_url = "http://127.0.0.1:1"
+deadline = "20s"
+[tool.k6spec.limits]
+checkout_p95 = "400ms"
+[tool.k6spec.env.nightly]
+base_url = "http://127.0.0.1:2"
+[tool.k6spec.env.nightly.profile]
+duration = "30m"
+[tool.k6spec.env.nightly.limits]
+checkout_p99 = "900ms"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a pyproject.toml."""
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    return tmp_path
+
+
+def test_each_source_overrides_the_one_before(project: Path) -> None:
+    assert load_config(project, {}, {}).base_url == "http://127.0.0.1:1"
+    assert load_config(project, {"K6SPEC_ENV": "nightly"}, {}).base_url == "http://127.0.0.1:2"
+    variables = {"K6SPEC_ENV": "nightly", "K6SPEC_BASE_URL": "http://127.0.0.1:3"}
+    assert load_config(project, variables, {}).base_url == "http://127.0.0.1:3"
+    options = {"base_url": "http://127.0.0.1:4"}
+    assert load_config(project, variables, options).base_url == "http://127.0.0.1:4"
+
+
+def test_an_environment_adds_to_tables(project: Path) -> None:
+    config = load_config(project, {}, {"env": "nightly"})
+
+    assert config.limits == {"checkout_p95": "400ms", "checkout_p99": "900ms"}
+    assert config.profile == {"duration": "30m"}
+    assert config.deadline == seconds(20)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.k6spec]\nstak = 'x'", "unknown setting 'stak'; did you mean 'stack'?"),
+        ("[tool.k6spec]\ndeadline = 'soon'", "deadline = 'soon' is not a duration"),
+        ("[tool.k6spec]\nlimits = 3", "limits is a table"),
+        ("[tool.k6spec]\nstack = 3", "stack = 3; write a text"),
+        ("[tool.k6spec\n", "pyproject.toml: "),
+    ],
+)
+def test_mistakes_say_where_and_what(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path, {}, {})
+    assert message in str(caught.value)
+
+
+def test_an_unknown_environment_lists_the_known(project: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no environment 'nigthly'.*defines: nightly"):
+        load_config(project, {}, {"env": "nigthly"})
+
+
+def test_a_project_without_settings_has_defaults(tmp_path: Path) -> None:
+    config = load_config(tmp_path, {}, {})
+
+    assert config.stack == "auto"
+    assert config.runs_folder == tmp_path / ".k6spec/runs"
