@@ -1,0 +1,1 @@
+"""Figures, not tests: ratios measured in one run. ``python -m benchmarks NAME [--json FILE]``."""

@@ -1,0 +1,48 @@
+"""OTLP messages like those of an instrumented shop."""
+
+from __future__ import annotations
+
+import random
+
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+_RESOURCE = {
+    "service.name": "orders",
+    "service.instance.id": "7f9c",
+    "telemetry.sdk.language": "python",
+    "telemetry.sdk.name": "opentelemetry",
+    "telemetry.sdk.version": "1.44.0",
+}
+_SERVER = {"http.method": "GET", "http.route": "/orders/<id>", "http.scheme": "http", "net.host.name": "localhost"}
+_DATABASE = {"db.system": "sqlite", "db.name": "shop", "db.statement": "SELECT * FROM orders WHERE id = ?"}
+
+
+def message(spans: int, *, seed: int = 1) -> bytes:
+    """One export of ``spans`` spans with some seven attributes each; every twentieth has an event."""
+    source = random.Random(seed)
+    data = trace_pb2.TracesData()
+    resource = data.resource_spans.add()
+    for key, value in _RESOURCE.items():
+        resource.resource.attributes.add(key=key).value.string_value = value
+    scope = resource.scope_spans.add()
+    scope.scope.name = "opentelemetry.instrumentation.flask"
+    for number in range(spans):
+        server = number % 2 == 0
+        begin = 1_790_000_000_000_000_000 + number
+        span = scope.spans.add(
+            trace_id=source.randbytes(16),
+            span_id=source.randbytes(8),
+            parent_span_id=source.randbytes(8),
+            name="GET /orders/<id>" if server else "SELECT orders",
+            kind=2 if server else 3,
+            start_time_unix_nano=begin,
+            end_time_unix_nano=begin + source.randrange(10**8),
+            trace_state="k6spec=load",
+        )
+        for key, value in (_SERVER if server else _DATABASE).items():
+            span.attributes.add(key=key).value.string_value = value
+        span.attributes.add(key="net.host.port").value.int_value = 8080
+        span.attributes.add(key="http.status_code").value.int_value = 200
+        if number % 20 == 0:
+            span.events.add(name="exception", time_unix_nano=begin)
+    return bytes(data.SerializeToString())
