@@ -102,6 +102,7 @@ class Run:
             ClaimFailed: some do not hold.
             Inconclusive: none fails, but some cannot be judged.
         """
+        __tracebackhide__ = True  # pytest shows the spec's line, not ours
         if not claims:
             raise UsageError("run.expect() needs claims, as in run.expect(run.http().failed.rate < percent(1))")
         for claim in claims:

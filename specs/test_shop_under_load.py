@@ -6,13 +6,11 @@ import k6spec
 from k6spec import Run, Scenario, ms, percent, ramping_vus, stage
 
 customers = Scenario.script("load/shop.js")
-pytestmark = k6spec.load(
-    customers, ramping_vus(stage("4s", 50, name="ramp"), stage("10s", 50, name="peak"), graceful_ramp_down="5s")
-)
+pytestmark = k6spec.load(customers, ramping_vus(stage("3s", 50, name="ramp"), stage("10s", 50, name="peak")))
 
 
 def test_checkout_is_fast(run: Run) -> None:
-    assert run.http("POST /checkout").during(stage="peak").duration.p95 < ms(400)
+    assert run.http("POST /checkout").during(stage="peak").duration.p95 < ms(200)
 
 
 def test_nothing_fails(run: Run) -> None:
@@ -24,22 +22,27 @@ def test_no_db_span_over_200_ms_under_50_vus(run: Run) -> None:
 
 
 def test_order_history_is_looked_up_quickly(run: Run) -> None:
-    assert run.spans.db(service="orders", operation="SELECT").during(stage="peak").duration.p90 < ms(30)
-
-
-def test_stock_answers_quickly(run: Run) -> None:
-    assert run.spans("POST /reserve", service="stock", kind="server").during(stage="peak").duration.p90 < ms(150)
+    history = run.spans.db(service="orders", statement="*FROM order_events*")
+    assert history.during(stage="peak").duration.p90 < ms(15)
 
 
 def test_order_history_has_no_n_plus_one(run: Run) -> None:
     assert run.traces(root="GET /orders").repeated(db=True).max <= 3
 
 
+def test_a_database_connection_is_at_hand(run: Run) -> None:
+    assert run.spans("connect", service="orders").during(stage="peak").duration.p95 < ms(50)
+
+
+def test_stock_answers_quickly(run: Run) -> None:
+    assert run.spans("POST /reserve", service="stock", kind="server").during(stage="peak").duration.p90 < ms(150)
+
+
 def test_service_level(run: Run) -> None:
     """Several claims of one test: every miss is reported at once."""
     run.expect(
         run.http().duration.p99 < ms(900),
-        run.spans.db().over(ms(200)).rate <= percent(0.1),
+        run.spans.db().over(ms(200)).rate <= percent(0.5),
         run.traces(root="POST /checkout").calls(db=True).max <= 12,
         run.spans(status="error").count <= 0,
     )

@@ -13,7 +13,7 @@ from demo.faults.fault import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMIT = 4
+LIMIT = 2
 WORK_S = 0.2
 
 FAULT = Fault(

@@ -42,7 +42,7 @@ def failing(database: Database, verdict: Verdict) -> Failing | None:
     rows = database.rows(
         f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
         failed AS (
-            SELECT s.*, list_filter(s.events, e -> e.name = 'exception')[-1].attributes AS exception
+            SELECT s.*, ([e.attributes FOR e IN s.events IF e.name = 'exception'])[-1] AS exception
             FROM spans s JOIN offending USING (trace_id)
             WHERE s.status = 'error' AND s.service <> '{CLIENT_SERVICE}'),
         deepest AS (

@@ -25,6 +25,8 @@ _TRACE_ID: Final = slice(3, 35)
 _SPAN_ID: Final = slice(36, 52)
 _FLAGS: Final = slice(53, 55)
 
+_UNDECLARED: Final = (None, None)
+
 Tags = dict[str, str]
 """A set of k6 tags: name -> value."""
 
@@ -156,8 +158,8 @@ class SampleRows:
         columns: dict[str, _AnyArray] = {name: known[name] for name in known.column_names}
         columns |= {
             "metric": pa.array(self._metrics, type=pa.string()),
-            "type": pa.array([metrics[name][0] for name in self._metrics], type=pa.string()),
-            "contains": pa.array([metrics[name][1] for name in self._metrics], type=pa.string()),
+            "type": pa.array([metrics.get(name, _UNDECLARED)[0] for name in self._metrics], type=pa.string()),
+            "contains": pa.array([metrics.get(name, _UNDECLARED)[1] for name in self._metrics], type=pa.string()),
             "time_ns": pa.array(self._times, type=pa.int64()),
             "value": pa.array(self._values, type=pa.float64()),
             "trace_id": _binary(self._traceparents, _TRACE_ID),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import final
 
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
-from k6spec.errors import ArchiveFault, K6specError
+from k6spec.errors import ArchiveFault, Fault, K6specError
 from k6spec.k6.progress import ProgressLine
 from k6spec.pipeline import Surroundings, run_load
 from k6spec.stack.base import StackBackend
@@ -40,7 +40,7 @@ class Pool:
         self._session = session
         self._replay = replay
         self._done: dict[object, RunFolder] = {}
-        self._faults: dict[object, tuple[K6specError, str]] = {}
+        self._faults: dict[object, tuple[Exception, str]] = {}
         self._started: list[StackBackend | Sut] = []
         self._last: RunFolder | None = None
         self._cool_at = 0.0
@@ -64,14 +64,10 @@ class Pool:
         stack, sut = wanted.stack(), wanted.sut()
         key = (fingerprint(declaration(load)), id(stack), id(sut), wanted.fixtures)
         if key in self._faults:
-            fault, nodeid = self._faults[key]
-            raise type(fault)(f"the same load failed before, in {nodeid}: {str(fault).splitlines()[0]}")
+            raise _repeated(*self._faults[key], what="load")
         if key not in self._done:
-            try:
+            with self._remembered(key, wanted.nodeid):
                 self._done[key] = self._run(load, wanted, stack, sut)
-            except K6specError as error:
-                self._faults[key] = (error, wanted.nodeid)
-                raise
         return self._done[key]
 
     def close(self) -> None:
@@ -80,7 +76,7 @@ class Pool:
             self._started.pop().stop()
 
     def _run(self, load: Load, wanted: Wanted, stack: StackBackend, sut: Sut) -> RunFolder:
-        self._start(stack, sut)
+        self._start(stack, sut, wanted.nodeid)
         wait = self._cool_at - time.monotonic()
         if wait > 0:
             self.say(f"cooling down for {wait:.0f} s")
@@ -106,23 +102,44 @@ class Pool:
         self._cool_at = time.monotonic() + load.cooldown.seconds
         return self._last
 
-    def _start(self, stack: StackBackend, sut: Sut) -> None:
-        if not any(started is stack for started in self._started):
-            self._started.append(stack)
-            stack.start()
+    def _start(self, stack: StackBackend, sut: Sut, nodeid: str) -> None:
+        if self._is_first(stack, "stack"):
+            with self._remembered(id(stack), nodeid):
+                stack.start()
             self.say(
                 f"stack: {stack.name}, OTLP at {stack.endpoints().otlp_grpc} (gRPC) "
                 f"and {stack.endpoints().otlp_http} (HTTP)"
             )
-        if not any(started is sut for started in self._started):
-            self._started.append(sut)
-            sut.start(stack)
+        if self._is_first(sut, "system under test"):
+            with self._remembered(id(sut), nodeid):
+                sut.start(stack)
+
+    def _is_first(self, part: StackBackend | Sut, what: str) -> bool:
+        """Whether it has yet to be started; what failed to start is not tried again by another load."""
+        if id(part) in self._faults:
+            raise _repeated(*self._faults[id(part)], what=what)
+        if any(started is part for started in self._started):
+            return False
+        self._started.append(part)
+        return True
+
+    @contextmanager
+    def _remembered(self, key: object, nodeid: str) -> Iterator[None]:
+        """Keeps what goes wrong, a mistake of ours included: a load is never repeated for a sibling."""
+        try:
+            yield
+        except Exception as error:
+            self._faults[key] = (error, nodeid)
+            raise
 
     def _archived(self, load: Load, wanted: Wanted) -> RunFolder:
         plain = declaration(load)
         key = (fingerprint(plain), wanted.fixtures)
+        if key in self._faults:
+            raise _repeated(*self._faults[key], what="replay")
         if key not in self._done:
-            self._done[key] = self._matching(plain, wanted.fixtures)
+            with self._remembered(key, wanted.nodeid):
+                self._done[key] = self._matching(plain, wanted.fixtures)
         return self._done[key]
 
     def _matching(self, plain: Mapping[str, object], fixtures: tuple[str, ...]) -> RunFolder:
@@ -158,6 +175,13 @@ class Pool:
                 if run.is_whole() and run.info()["session"] == session:
                     same.append(run)
         return same
+
+
+def _repeated(error: Exception, nodeid: str, *, what: str) -> K6specError:
+    """In a line, what was reported in full before."""
+    kind = type(error) if isinstance(error, K6specError) else Fault
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return kind(f"the same {what} failed before, in {nodeid}: {first}")
 
 
 def _described(load: Load) -> str:

@@ -14,6 +14,7 @@ from k6spec.report.links import Links, read_trace, write_trace_page
 from k6spec.report.self_time import longest_self_time
 from k6spec.report.trace_tree import TraceTree
 from k6spec.run import Run
+from k6spec.store.spans import CLIENT_SERVICE
 from k6spec.units import format_ns, format_ratio
 
 _WORST: Final = 3
@@ -51,22 +52,21 @@ def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
             continue
         highlight = [sighting.span_id] if sighting.span_id else []
         page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
-        where = _where(tree) if _is_latency_of_requests(verdict) else ""
-        yield f"{links.to(page)}  {said}{where}"
+        yield f"{links.to(page)}  {said}{_where(tree, sighting)}"
 
 
-def _is_latency_of_requests(verdict: Verdict) -> bool:
-    return verdict.unit == "ns" and verdict.evidence.population.noun == "request"
-
-
-def _where(tree: TraceTree) -> str:
-    longest = longest_self_time(tree)
-    if tree.span_count == 1:
+def _where(tree: TraceTree, sighting: Sighting) -> str:
+    """Where the time went below the span that was seen; nothing for spans that called nothing."""
+    span = next((span for _depth, span in tree.walk() if span.span_id == sighting.span_id), None)
+    if span is None or not span.children:
         return ""
-    if longest.service is None:
-        return f"; {format_ns(longest.ns)} of it before, between or after the system's spans"
-    times = f" ({longest.times} times)" if longest.times > 1 else ""
-    return f"; {format_ns(longest.ns)} of it in {longest.service}: {_short(longest.what)}{times}"
+    longest = longest_self_time(span)
+    if not longest.own:
+        times = f" ({longest.times} times)" if longest.times > 1 else ""
+        return f"; {format_ns(longest.ns)} of it in {longest.service}: {_short(longest.what)}{times}"
+    if span.service == CLIENT_SERVICE:
+        return f"; {format_ns(longest.ns)} of it before or after the system's spans"
+    return f"; {format_ns(longest.ns)} of it its own, outside the calls below"
 
 
 def _measured(sighting: Sighting, verdict: Verdict) -> str:
@@ -101,7 +101,7 @@ def _beyond(verdict: Verdict) -> Iterator[str]:
     if population.noun == "span":
         words += f", in {population.traces_beyond(limit, over):,} of {population.scope:,} traces"
         shared = population.shared_statement(limit) if over else None
-        if shared and count > 1:
+        if shared and count > 1 and shared[0] not in population.text:
             words += f"; {shared[1]:,} of them are {_short(shared[0])}"
     yield words
 

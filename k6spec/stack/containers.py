@@ -36,9 +36,9 @@ class Images:
 class Container:
     """A container of the stack.
 
-    ``name`` is its host name on the stack's network and its service in the compose file. ``config`` is the text of
-    its configuration, at ``config_path`` inside, and its only argument. ``folder`` is one that its user must be able
-    to write to. ``ports`` are those published, by what they are for.
+    ``name`` is its host name on the stack's network and its service in the compose file. ``config`` is the text
+    of its configuration, at ``config_path`` inside, and its only argument. ``folder`` is one that its user must be
+    able to write to. ``ports`` are those published, by what they are for.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """What the Collector writes inside its container, followed from outside as if its receiver were ours.
 
-The Collector's file exporter frames messages as the spool does, so its file, copied as it grows, is a spool, and the
-feed of the embedded stack reads it.
+The Collector's file exporter frames messages as the spool does, so its file, copied as it grows, is a spool, and
+the feed of the embedded stack reads it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose containers: labels that tell a dead session's leftovers from a stack that lives and from other people's."""
+"""Whose containers: labels that tell a dead session's leftovers from a living stack and from other people's."""
 
 from __future__ import annotations
 

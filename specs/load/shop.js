@@ -14,9 +14,9 @@ function think() {
   return 1 + Math.random();
 }
 
-// Every tenth basket holds the product that everybody wants.
+// Every fourth basket holds the product that everybody wants.
 function sku() {
-  return Math.random() < 0.1 ? 'sku-hot' : `sku-${anyOf(198)}`;
+  return Math.random() < 0.25 ? 'sku-hot' : `sku-${anyOf(198)}`;
 }
 
 export default function () {

@@ -8,8 +8,10 @@ from k6spec.k6.exit_codes import meaning
 from k6spec.k6.log import read_log, shorten
 
 THROWN = (
-    'time="2026-11-22T18:41:08Z" level=error msg="Error: boom\\nsecond \\"x\\"\\n\\tat default (file:///u.js:14:19(72))'
-    '\\n\\tat run (file:///r/script/runtime/scenario.js:4:39(4))\\n" executor=per-vu-iterations scenario=s source=stacktrace\n'
+    'time="2026-11-22T18:41:08Z" level=error msg="Error: boom\\nsecond \\"x\\"'
+    "\\n\\tat default (file:///u.js:14:19(72))"
+    '\\n\\tat run (file:///r/script/runtime/scenario.js:4:39(4))\\n" executor=per-vu-iterations scenario=s '
+    "source=stacktrace\n"
 )
 
 

@@ -54,7 +54,7 @@ def test_constant_loads() -> None:
 
 
 def test_ramps_as_k6_steps_them() -> None:
-    # Up to 4 in 4 s: a VU more at 1, 2, 3 and 4 s. Down to 0 in 2 s: k6 stops one at once, then each 0.5 s.
+    # Up to 4 in 4 s: a VU more at 1, 2, 3 and 4 s. Down to 0 in 2 s: one less each 0.5 s.
     times = (0.5, 1.0, 3.9, 4.0, 4.1, 4.6, 5.1, 5.9, 7.0)
     rows = planned(*(("ramp", at) for at in times))
     assert [row["planned_vus"] for row in rows] == [0, 1, 3, 4, 4, 3, 2, 1, 0]

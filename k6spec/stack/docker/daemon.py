@@ -1,0 +1,153 @@
+"""Docker's daemon: reached, asked for images, cleared of what dead sessions left."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+import docker
+import httpx
+from docker import errors
+from docker.context import ContextAPI
+from docker.models.containers import Container as Running
+from docker.utils import parse_repository_tag
+from requests.exceptions import RequestException
+
+from k6spec.errors import StackFault
+from k6spec.stack.containers import StackPlan
+from k6spec.stack.owner import Owner, is_leftover
+
+API_SECONDS: Final = 60
+"""How long one call of the daemon's API may take."""
+
+_PROBE_SECONDS: Final = 0.8
+_SAY_EVERY: Final = 2.0
+_ADVICE: Final = "or use the process or the embedded stack, which need no Docker"
+
+
+def why_not(plan: StackPlan) -> str | None:
+    """Why Docker cannot be used at once, in words, or None if it can; a daemon that hangs costs under a second."""
+    if not _is_local(_address()):
+        return f"Docker's daemon is on another host ({_address()}), and publishes ports on its own loopback"
+    try:
+        client = connect(timeout=_PROBE_SECONDS)
+    except StackFault as fault:
+        return fault.cause
+    try:
+        for container in plan.containers:
+            try:
+                client.images.get(container.image)
+            except errors.ImageNotFound:
+                return f"the image {container.image} is not here (docker pull {container.image})"
+    except (errors.DockerException, RequestException) as error:
+        return f"Docker's daemon does not answer: {error}"
+    finally:
+        client.close()
+    return None
+
+
+def connect(*, timeout: float) -> docker.DockerClient:
+    """A client of the daemon that the command ``docker`` would talk to.
+
+    Raises:
+        StackFault: it does not answer.
+    """
+    seconds = cast("int", timeout)  # requests takes a float
+    try:
+        context = ContextAPI.get_current_context()
+        if os.environ.get("DOCKER_HOST") or context is None:
+            return docker.DockerClient.from_env(timeout=seconds, version="auto")
+        return docker.DockerClient(base_url=context.Host, tls=context.TLSConfig, timeout=seconds, version="auto")
+    except (errors.DockerException, RequestException) as error:
+        denied = "permission denied" in str(error).lower()
+        raise StackFault(
+            f"Docker's daemon does not answer at {_address()}: {error}",
+            advice=("add yourself to the group docker" if denied else "start Docker") + f", {_ADVICE}",
+        ) from error
+
+
+def _address() -> str:
+    context = ContextAPI.get_current_context()
+    return os.environ.get("DOCKER_HOST") or str(context.Host if context else "")
+
+
+def _is_local(address: str) -> bool:
+    url = urlsplit(address)
+    return url.scheme in {"unix", "npipe"} or url.hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+@contextmanager
+def docker_faults(what: str) -> Iterator[None]:
+    """Says Docker's errors as faults of the stack."""
+    try:
+        yield
+    except (errors.DockerException, RequestException) as error:
+        text = str(getattr(error, "explanation", None) or error)
+        taken = "already allocated" in text or "address already in use" in text
+        raise StackFault(
+            f"{what}: {text}",
+            advice="end what listens there, or let k6spec take any free port: 0"
+            if taken
+            else f"look at Docker's daemon, {_ADVICE}",
+        ) from error
+
+
+def ensure_image(client: docker.DockerClient, image: str, say: Callable[[str], None]) -> None:
+    with suppress(errors.ImageNotFound):
+        client.images.get(image)
+        return
+    say(f"pulling {image}")
+    repository, tag = parse_repository_tag(image)
+    try:
+        _pull_image(client, repository, tag or "latest", lambda text: say(f"pulling {image}: {text}"))
+        client.images.get(image)
+    except (errors.DockerException, RequestException) as error:
+        raise StackFault(
+            f"the image {image} could not be pulled: {getattr(error, 'explanation', None) or error}",
+            advice=f"docker pull {image}; or name images of a registry of yours (collector_image and "
+            f"jaeger_image in [tool.k6spec]), {_ADVICE}",
+        ) from error
+
+
+def _pull_image(client: docker.DockerClient, repository: str, tag: str, say: Callable[[str], None]) -> None:
+    layers: dict[str, tuple[int, int]] = {}
+    said = time.monotonic()
+    for event in client.api.pull(repository, tag=tag, stream=True, decode=True):
+        if "error" in event:
+            raise errors.DockerException(event["error"])
+        detail = event.get("progressDetail") or {}
+        if event.get("status") == "Downloading" and detail.get("total"):
+            layers[event["id"]] = (detail["current"], detail["total"])
+        if layers and time.monotonic() - said >= _SAY_EVERY:
+            said = time.monotonic()
+            have, total = (sum(sizes) >> 20 for sizes in zip(*layers.values(), strict=True))
+            say(f"{have:,} of {total:,} MiB")
+
+
+def leftovers(client: docker.DockerClient, owner: Owner) -> Iterator[Any]:
+    """Containers, then networks, of sessions of the same owner that are dead."""
+    filters: dict[str, str | list[str] | bool] = {"label": owner.finds()}
+    for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
+        if is_leftover(container.labels):
+            yield container
+    for network in client.networks.list(filters=filters):
+        if is_leftover(cast("Mapping[str, str]", network.attrs.get("Labels") or {})):
+            yield network
+
+
+def remove(thing: Any) -> None:
+    """Removes a container with its volumes, or a network; one that is gone or being removed is left alone."""
+    try:
+        if isinstance(thing, Running):
+            thing.remove(force=True, v=True)
+        else:
+            thing.remove()
+    except errors.NotFound:
+        pass
+    except errors.APIError as error:
+        if error.status_code != httpx.codes.CONFLICT:
+            raise

@@ -1,0 +1,130 @@
+"""Whatever can be declared, k6 accepts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from k6spec.declare import flow
+from k6spec.declare.load import declare_load
+from k6spec.declare.profile import Profile
+from k6spec.declare.profiles import (
+    constant_arrival_rate,
+    constant_vus,
+    per_vu_iterations,
+    ramping_arrival_rate,
+    ramping_vus,
+    shared_iterations,
+    stage,
+)
+from k6spec.declare.scenario import Scenario
+from k6spec.k6.binary import K6Binary, find_k6
+from k6spec.script.compiler import compile_load
+from k6spec.units import Duration, ms
+
+shortest = st.integers(1000, 10**7).map(ms)
+any_length = st.integers(1, 10**10).map(lambda us: Duration(us * 1000))
+count = st.integers(1, 500)
+ramps = st.lists(st.builds(stage, any_length, count, name=st.none() | st.text()), min_size=1, max_size=4)
+common: dict[str, Any] = {"start": any_length | st.just("0s"), "graceful_stop": any_length}
+arrivals: dict[str, Any] = {"time_unit": any_length.filter(lambda unit: unit.ns >= 10**7), **common}
+
+profiles = st.one_of(
+    st.builds(constant_vus, count, shortest, **common),
+    st.builds(per_vu_iterations, count, count, max_duration=shortest, **common),
+    st.builds(lambda vus, more, **rest: shared_iterations(vus, vus + more, **rest), count, count, **common),
+    st.builds(lambda stages, **rest: ramping_vus(*stages, **rest), ramps, start_vus=st.integers(0, 50), **common),
+    st.builds(constant_arrival_rate, st.integers(1, 5), shortest, pre_allocated_vus=count, **arrivals),
+    st.builds(
+        lambda stages, **rest: ramping_arrival_rate(*stages, **rest),
+        ramps,
+        pre_allocated_vus=count,
+        start_rate=st.integers(0, 100),
+        **arrivals,
+    ),
+)
+
+
+def inspected(binary: K6Binary, entry: Path) -> dict[str, Any]:
+    """What k6 makes of a compiled script's options, after its own validation."""
+    answer = subprocess.run(
+        [binary.path, "inspect", "--execution-requirements", entry],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"BASE_URL": "http://127.0.0.1:1"},
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    options: dict[str, Any] = json.loads(answer.stdout)
+    return options
+
+
+@pytest.fixture(scope="module")
+def binary() -> K6Binary:
+    return find_k6(os.environ.get("K6SPEC_TEST_K6"))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(profile=profiles)
+def test_any_declared_profile(
+    binary: K6Binary, tmp_path_factory: pytest.TempPathFactory, profile: Profile
+) -> None:
+    load = declare_load({"any": (Scenario.http(flow.get("/")), profile)}, None)
+    out = tmp_path_factory.mktemp("script")
+    compiled = compile_load(load, run_key=b"abcd", base_url="http://127.0.0.1:1", out=out)
+    options = inspected(binary, compiled.entry)
+    assert set(options["scenarios"]) == {"any"}
+    assert options["scenarios"]["any"]["executor"] == profile.executor
+    assert options["scenarios"]["any"]["exec"] == "k6spec_0"
+
+
+def test_the_scripts_own_load_is_dropped_and_the_rest_of_its_options_kept(
+    binary: K6Binary, tmp_path: Path
+) -> None:
+    script = tmp_path / "user's %41 ü.js"
+    script.write_text(
+        """
+        export const options = {
+          vus: 9, duration: '9m', iterations: 9, stages: [{ duration: '9s', target: 9 }],
+          paused: true, linger: true,
+          scenarios: { mine: { executor: 'constant-vus', vus: 9, duration: '9s' } },
+          thresholds: { http_reqs: ['count>1'] }, hosts: { 'a.test': '127.0.0.1' }, tags: { a: 'b' },
+          insecureSkipTLSVerify: true,
+        };
+        export default function () {}
+        """
+    )
+    other = tmp_path / "other.ts"
+    other.write_text(
+        """
+        const expression: string = 'count>2';
+        export const options = { thresholds: { http_reqs: [expression], checks: 'rate>0.5' }, maxRedirects: 3 };
+        export default function () {}
+        """
+    )
+    load = declare_load(
+        {
+            "one": (Scenario.script(script), constant_vus(1, "1s")),
+            "two": (Scenario.script(other), constant_vus(2, "1s")),
+        },
+        None,
+    )
+    compiled = compile_load(load, run_key=b"abcd", base_url="http://x", out=tmp_path / "o ut'%")
+    options = inspected(binary, compiled.entry)
+    assert set(options["scenarios"]) == {"one", "two"}
+    assert options["thresholds"] == {"http_reqs": ["count>1", "count>2"], "checks": ["rate>0.5"]}
+    assert options["tags"] == {"a": "b"}
+    assert options["insecureSkipTLSVerify"] is True
+    assert options["maxRedirects"] == 3
+    assert options["hosts"] == {"a.test": "127.0.0.1"}
+    assert not [
+        name for name in ("vus", "duration", "iterations", "stages", "paused", "linger") if options.get(name)
+    ]
