@@ -6,7 +6,7 @@ import k6spec
 from k6spec import Run, Scenario, ms, percent, ramping_vus, stage
 
 customers = Scenario.script("load/shop.js")
-pytestmark = k6spec.load(customers, ramping_vus(stage("3s", 50, name="ramp"), stage("10s", 50, name="peak")))
+pytestmark = k6spec.load(customers, ramping_vus(stage("3s", 50, name="ramp"), stage("7s", 50, name="peak")))
 
 
 def test_checkout_is_fast(run: Run) -> None:

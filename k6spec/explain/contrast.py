@@ -30,7 +30,7 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
     """The attribute value that tells offending traces from the others best, if one does so clearly.
 
     A trace offends if its request, or one of the claim's spans in it, took longer than the limit; the others
-    are those that the same requests began. Attributes are those of entry points and of the system's own
+    are those of the same operation, the commonest among the offending. Attributes are those of entry points and of the system's own
     spans: what was asked for, rather than how it was looked up.
     """
     population = verdict.evidence.population
@@ -44,8 +44,8 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
         f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
         peers AS (
             SELECT c.trace_id, c.trace_id IN (SELECT trace_id FROM offending) AS bad FROM traces c
-            WHERE c.received AND c.operation IN
-                (SELECT operation FROM traces WHERE trace_id IN (SELECT trace_id FROM offending))),
+            WHERE c.received AND c.operation =
+                (SELECT mode(operation) FROM traces WHERE trace_id IN (SELECT trace_id FROM offending))),
         totals AS (SELECT count(*) FILTER (bad) AS n_bad, count(*) FILTER (NOT bad) AS n_good FROM peers),
         pairs AS (
             SELECT DISTINCT s.trace_id, unnest(map_entries(s.attributes)) AS entry
