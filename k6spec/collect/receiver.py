@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
     try:
+        options.spool.mkdir(mode=0o700, exist_ok=True)
         _serve(options, asked_to_end)
     except _NoPort as error:
         print(error, file=sys.stderr)
@@ -123,7 +124,7 @@ def _bracketed(host: str) -> str:
 
 def _parse(argv: Sequence[str] | None) -> _Options:
     parser = argparse.ArgumentParser(prog="python -m k6spec.collect.receiver", description=__doc__)
-    parser.add_argument("--spool", type=Path, required=True, metavar="DIR", help="an existing directory")
+    parser.add_argument("--spool", type=Path, required=True, metavar="DIR", help="made if it is missing")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--grpc-port", type=int, default=0, help="0: any free one (%(default)s)")
     parser.add_argument("--http-port", type=int, default=0, help="0: any free one (%(default)s)")

@@ -17,6 +17,7 @@ from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_messag
 from k6spec.pytest_plugin.pool import Wanted
 from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
+from k6spec.report.remarks import remarks
 from k6spec.run import Run
 from k6spec.stack.base import StackBackend
 from k6spec.stack.choose import choose_stack
@@ -173,6 +174,8 @@ def summarise(reporter: Any, state: SessionState) -> None:
     for folder in runs:
         run = Run(folder)
         reporter.write_line(f"{_shown(folder.path)}: {run.ledger}")
+        for remark in remarks(run.info):
+            reporter.write_line(f"  {remark}")
 
 
 def _speak(session: SessionState, config: pytest.Config) -> None:

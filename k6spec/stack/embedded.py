@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,8 @@ class EmbeddedStack:
             raise
 
     def _start(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="k6spec-spool-", dir=self._root))  # mode 0700
+        # The receiver makes it: if we are killed before it can, there is nothing to leave behind.
+        self._directory = Path(self._root or tempfile.gettempdir()) / f"k6spec-spool-{secrets.token_hex(8)}"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         grpc_port, http_port = self._asked
         self._child = Child(

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol, final
+from typing import IO, Final, Protocol, final
 
 import httpx
 
@@ -115,7 +115,7 @@ class CommandSut:
         self._cwd = cwd
         self._timeout = timeout
         self._child: Child | None = None
-        self._output: tempfile._TemporaryFileWrapper[bytes] | None = None
+        self._output: IO[bytes] | None = None
 
     @property
     def base_url(self) -> str:
@@ -135,7 +135,7 @@ class CommandSut:
 
     def start(self, stack: StackBackend) -> None:
         """Starts the command and waits until it answers."""
-        self._output = tempfile.NamedTemporaryFile(prefix="k6spec-sut-", suffix=".log")  # noqa: SIM115
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  nameless: nothing stays, however we end
         environment = {**os.environ, **otlp_env(stack), **self._env}
         self._child = Child(
             self._argv, env=environment, cwd=self._cwd, stdout=self._output, stderr=self._output, grace=10
@@ -174,7 +174,8 @@ class CommandSut:
         """Its standard output and error."""
         if self._output is None:
             return ""
-        return Path(self._output.name).read_text(encoding="utf-8", errors="replace")
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
 
     def stop(self) -> None:
         """Ends the command with all it started."""

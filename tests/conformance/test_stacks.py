@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from k6spec.errors import StackFault
-from tests.support.stacks import docker_client, export_of, make_stack, missing, post
+from tests.support.stacks import docker_client, export_of, make_stack, missing, post, quiet_port
 
 EMBEDDED, PROCESS, DOCKER = "embedded", "process", pytest.param("docker", marks=pytest.mark.docker)
 KINDS = [EMBEDDED, PROCESS, DOCKER]
@@ -237,8 +237,7 @@ def test_a_port_in_use_is_a_fault_that_says_what_to_do(new_stack, tmp_path):
 
 
 def test_a_port_that_is_asked_for_is_the_port(new_stack):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = quiet_port()
     stack = new_stack(grpc_port=port)
     stack.start()
     assert stack.endpoints().otlp_grpc == f"http://127.0.0.1:{port}"

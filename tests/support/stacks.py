@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +88,14 @@ def export_of(spans: int = 1, *, trace_id: bytes | None = None, **attributes: st
         for key, value in attributes.items():
             span.attributes.add(key=key).value.string_value = value
     return data.SerializeToString()
+
+
+def quiet_port() -> int:
+    """A free port that no outgoing connection will be given: below the range that systems take those from."""
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def post(stack: StackBackend, body: bytes, signal: str = "traces") -> httpx.Response:

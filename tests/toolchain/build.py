@@ -1,8 +1,8 @@
 """Builds the real Collector and Jaeger from their Go modules: ``python -m tests.toolchain.build``.
 
-Static binaries at the versions that go.mod and go.sum beside this file pin, in a folder named by the content of the
-recipe, so that a cache of it is good as long as the recipe stays. What is there already is left alone. Needs Go (see
-go.mod for its version); with cold caches some 6 minutes on two cores, 2 GB of Go's own caches while it lasts.
+Static binaries at the versions that go.mod and go.sum in this folder pin, in a folder named by the content of the
+recipe, so that a cache of it is good as long as the recipe stays. What is there already is left alone. Needs Go
+(go.mod says which); with cold caches some 6 minutes on two cores, and 2 GB of Go's own caches.
 """
 
 from __future__ import annotations

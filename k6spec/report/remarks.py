@@ -1,0 +1,22 @@
+"""What is worth knowing of a run beside its verdicts: findings of k6's own, and the measurement's health."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def remarks(info: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each, from ``run.json``; nothing where all is well."""
+    health, k6 = info["health"], info.get("k6", {})
+    for threshold in k6.get("thresholds", ()):
+        if not threshold["ok"]:
+            yield f"the script's own threshold does not hold: {threshold['metric']} {threshold['expression']}"
+    if k6.get("marked_failed"):
+        yield "the script called exec.test.fail()"
+    if health["script_errors"]:
+        yield f"{health['script_errors']:,} iterations ended with an exception: {k6.get('first_script_error')}"
+    if health["dropped_iterations"]:
+        yield f"k6 dropped {health['dropped_iterations']:,} iterations: the declared rate was not reached"
+    if not info.get("traces_settled", True):
+        yield "spans were still arriving when the wait for them ended: raise --k6spec-deadline"
