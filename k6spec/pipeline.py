@@ -30,7 +30,7 @@ from k6spec.errors import K6Fault, SutFault
 from k6spec.judge.bench import Health
 from k6spec.k6.binary import K6Binary, find_k6
 from k6spec.k6.log import read_log
-from k6spec.k6.progress import Progress
+from k6spec.k6.progress import ProgressLine
 from k6spec.k6.runner import K6Result, run_k6
 from k6spec.query.database import Database
 from k6spec.script.compiler import compile_load
@@ -58,7 +58,7 @@ class Surroundings:
     fixtures: Sequence[str] = ()
     previous_run: str | None = None
     say: Callable[[str], None] = lambda _text: None
-    on_progress: Callable[[Progress], None] | None = None
+    progress: ProgressLine | None = None
 
 
 @final
@@ -134,7 +134,14 @@ def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
 
 def _generate(load: Load, folder: RunFolder, around: Surroundings, binary: K6Binary) -> K6Result:
     compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=folder.path / "script")
-    return run_k6(binary, compiled, load, folder=folder.path, env=os.environ, on_progress=around.on_progress)
+    return run_k6(
+        binary,
+        compiled,
+        load,
+        folder=folder.path,
+        env=os.environ,
+        on_progress=around.progress.show if around.progress else None,
+    )
 
 
 def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
@@ -155,6 +162,12 @@ def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -
 
 def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed) -> Gathered:
     sampled = requests.filter(pc.field("sampled"))
+    line = around.progress
+
+    def tell(there: int, expected: int) -> None:
+        if line is not None:
+            line.tell(f"waiting for traces: {there:,} of {expected:,}")
+
     settle = around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
     return gather(
         feed,
@@ -162,6 +175,7 @@ def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: 
         client_span_ids=sampled["span_id"].combine_chunks(),
         out=folder.path / _RECEIVED,
         patience=Patience(settle=settle, deadline=around.config.deadline),
+        on_progress=tell,
     )
 
 

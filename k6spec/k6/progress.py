@@ -96,12 +96,14 @@ class ProgressLine:
         self._width = 0
 
     def show(self, progress: Progress) -> None:
-        """Shows a moment in place of the one before."""
-        if not self._is_terminal:
-            return
-        line = format_progress(progress)
-        self._write("\r" + line.ljust(self._width))
-        self._width = len(line)
+        """Shows a moment of a load in place of the line before."""
+        self.tell(format_progress(progress))
+
+    def tell(self, line: str) -> None:
+        """Shows a line in place of the one before."""
+        if self._is_terminal:
+            self._write("\r" + line.ljust(self._width))
+            self._width = len(line)
 
     def clear(self) -> None:
         """Takes the line away."""

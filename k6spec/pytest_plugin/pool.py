@@ -89,7 +89,7 @@ class Pool:
             fixtures=wanted.fixtures,
             previous_run=self._last.run_id if self._last else None,
             say=self.say,
-            on_progress=self.progress.show if self.progress else None,
+            progress=self.progress,
         )
         if self._last is not None:
             sut.reset()

@@ -93,7 +93,7 @@ def test_spans_are_wiped_inside_and_outside_when_the_feed_is_closed(stack, ours,
     feed = stack.feed()
     post(stack, export_of(10))
     deadline = time.monotonic() + 5
-    while not [batch for batch in feed.poll()] and time.monotonic() < deadline:
+    while not list(feed.poll()) and time.monotonic() < deadline:
         time.sleep(0.05)
     (spool,) = tmp_path.glob("*/spans.spool")
     assert spool.stat().st_size > 0
@@ -171,12 +171,16 @@ def test_leftovers_of_a_killed_session_are_removed_by_the_next(make, ours, tmp_p
 @pytest.mark.parametrize("delay", [0.05, 0.3, 0.6, 0.9])
 def test_ctrl_c_during_start_leaves_nothing(make, ours, delay):
     stack = make()
+
+    def start_and_wait():
+        stack.start()
+        time.sleep(5)
+
     timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            stack.start()
-            time.sleep(5)
+            start_and_wait()
     finally:
         timer.cancel()
         stack.stop()
