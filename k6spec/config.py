@@ -30,6 +30,14 @@ class Config:
         profile: fields of every declared profile to replace (``{"vus": 5, "duration": "10s"}``).
         limits: values of named limits.
         progress: whether to show a line of progress; default: on a terminal only.
+        otlp_grpc_port, otlp_http_port, jaeger_port: of the stack, on 127.0.0.1; 0 takes any free one.
+        jaeger_feed: ``live`` feeds Jaeger while the load runs, ``off`` starts none (docker and process stacks).
+        jaeger_max_traces: how many traces Jaeger keeps, the newest.
+        collector_image, jaeger_image: images of the docker stack; default: pinned ones of Docker Hub.
+        otelcol, jaeger: paths of the process stack's programs; default: PATH.
+        otlp_grpc, otlp_http: URLs of the external stack's Collector, where systems export to.
+        receiver: ``host:port`` at which k6spec takes spans from that Collector's second exporter, OTLP over gRPC.
+        trace_url: a link to a trace in whatever shows the external stack's, with ``{trace_id}`` in it.
     """
 
     root: Path
@@ -44,6 +52,19 @@ class Config:
     profile: Mapping[str, object] = field(default_factory=dict)
     limits: Mapping[str, str | int | float] = field(default_factory=dict)
     progress: bool | None = None
+    otlp_grpc_port: int = 0
+    otlp_http_port: int = 0
+    jaeger_port: int = 0
+    jaeger_feed: str = "live"
+    jaeger_max_traces: int = 100_000
+    collector_image: str | None = None
+    jaeger_image: str | None = None
+    otelcol: str | None = None
+    jaeger: str | None = None
+    otlp_grpc: str | None = None
+    otlp_http: str | None = None
+    receiver: str | None = None
+    trace_url: str | None = None
 
     @property
     def runs_folder(self) -> Path:
@@ -56,6 +77,14 @@ SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {
 
 _TABLES: Final = frozenset({"profile", "limits"})
 _DURATIONS: Final = frozenset({"settle", "deadline"})
+_PORT: Final = (0, 65_535)
+_NUMBERS: Final = {
+    "otlp_grpc_port": _PORT,
+    "otlp_http_port": _PORT,
+    "jaeger_port": _PORT,
+    "jaeger_max_traces": (1, 10**9),
+}
+_CHOICES: Final = {"jaeger_feed": ("live", "off")}
 
 
 def load_config(root: Path, environ: Mapping[str, str], options: Mapping[str, object]) -> Config:
@@ -128,6 +157,21 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
         if str(value).lower() in words:
             return words[str(value).lower()]
         raise ConfigError(f"{where}: progress = {value!r}; write true or false")
+    if name in _NUMBERS:
+        return _number(name, value, where)
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ConfigError(f"{where}: {name} = {value!r}; write {' or '.join(_CHOICES[name])}")
     if not isinstance(value, (str, Path)) or not str(value):
         raise ConfigError(f"{where}: {name} = {value!r}; write a text")
     return Path(value) if name == "runs" else str(value)
+
+
+def _number(name: str, value: object, where: str) -> int:
+    lowest, highest = _NUMBERS[name]
+    try:
+        number = int(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else -1
+    except ValueError:
+        number = -1
+    if not lowest <= number <= highest:
+        raise ConfigError(f"{where}: {name} = {value!r}; write a number from {lowest} to {highest:,}")
+    return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import platform
 import socket
@@ -125,6 +126,10 @@ def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         say(f"waiting: another k6spec load runs on this machine (lock {_LOCK})")
+        lock.acquire()
+    except PermissionError:
+        # The kernel may forbid opening another user's file in /tmp: then our own loads wait for one another.
+        lock = FileLock(_LOCK.with_stem(f"{_LOCK.stem}-{getpass.getuser()}"))
         lock.acquire()
     try:
         yield

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import k6spec
-from k6spec import Run, Scenario, ms, percent, ramping_vus, stage
+from k6spec import Run, Scenario, ms, percent, ramping_vus, seconds, stage
 
 customers = Scenario.script("load/shop.js")
-pytestmark = k6spec.load(customers, ramping_vus(stage("3s", 50, name="ramp"), stage("7s", 50, name="peak")))
+pytestmark = k6spec.load(customers, ramping_vus(stage("3s", 50, name="ramp"), stage("9s", 50, name="peak")))
 
 
 def test_checkout_is_fast(run: Run) -> None:
-    assert run.http("POST /checkout").during(stage="peak").duration.p95 < ms(200)
+    assert run.http("POST /checkout").during(stage="peak").duration.p75 < ms(200)
 
 
 def test_nothing_fails(run: Run) -> None:
@@ -23,7 +23,7 @@ def test_no_db_span_over_200_ms_under_50_vus(run: Run) -> None:
 
 def test_order_history_is_looked_up_quickly(run: Run) -> None:
     history = run.spans.db(service="orders", statement="*FROM order_events*")
-    assert history.during(stage="peak").duration.p90 < ms(15)
+    assert history.during(stage="peak").duration.median < ms(10)
 
 
 def test_order_history_has_no_n_plus_one(run: Run) -> None:
@@ -35,14 +35,15 @@ def test_a_database_connection_is_at_hand(run: Run) -> None:
 
 
 def test_stock_answers_quickly(run: Run) -> None:
-    assert run.spans("POST /reserve", service="stock", kind="server").during(stage="peak").duration.p90 < ms(150)
+    reservations = run.spans("POST /reserve", service="stock", kind="server")
+    assert reservations.during(stage="peak").duration.p75 < ms(150)
 
 
 def test_service_level(run: Run) -> None:
     """Several claims of one test: every miss is reported at once."""
     run.expect(
-        run.http().duration.p99 < ms(900),
-        run.spans.db().over(ms(200)).rate <= percent(0.5),
+        run.http().duration.p99 < seconds(2),
+        run.spans.db().over(ms(200)).rate <= percent(0.3),
         run.traces(root="POST /checkout").calls(db=True).max <= 12,
         run.spans(status="error").count <= 0,
     )

@@ -92,9 +92,13 @@ def _events(hop: dict[str, Any], redirected: bool) -> Iterator[dict[str, object]
         )
     moment = hop["start_ns"]
     for name, column in _PHASES.items():
-        if hop[column]:
-            yield _event(name, moment, {"duration_ns": hop[column]})
-        moment += hop[column] or 0
+        length = hop[column] or 0
+        if column == "blocked_ns":
+            # k6's http_req_blocked takes in connecting and the TLS handshake.
+            length = max(0, length - (hop["connecting_ns"] or 0) - (hop["tls_ns"] or 0))
+        if length:
+            yield _event(name, moment, {"duration_ns": length})
+        moment += length
 
 
 def _event(name: str, time_ns: int, attributes: dict[str, object]) -> dict[str, object]:

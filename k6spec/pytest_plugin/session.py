@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, Final, cast, final
@@ -27,8 +28,12 @@ _REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
 
 
 def chosen_stack(config: pytest.Config) -> StackBackend:
-    """The stack that the settings name."""
-    return choose_stack(session_state(config).config.stack)
+    """The stack that the settings name; says why it is this one where they name none."""
+    session = session_state(config)
+    choice = choose_stack(session.config, os.environ, say=lambda text: session.pool.say(text))
+    if session.config.stack == "auto":
+        session.pool.say(f"stack: {choice.stack.name}, for {choice.reason}")
+    return choice.stack
 
 
 def default_sut(config: pytest.Config) -> Sut:

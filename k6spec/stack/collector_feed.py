@@ -20,6 +20,7 @@ class CollectorFeed:
     Args:
         inner: gives the spans that left the Collector.
         read: the Collector's counters now; raises :class:`~k6spec.errors.StackFault` if it is dead.
+        check: called before anything is polled; raises the same. For inner feeds that don't know the Collector.
         on_close: called once, when the feed is closed.
     """
 
@@ -28,10 +29,12 @@ class CollectorFeed:
         inner: SpanFeed,
         read: Callable[[], CollectorCounts],
         *,
+        check: Callable[[], None] = lambda: None,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._inner = inner
         self._read = read
+        self._check = check
         self._start = read()
         self._on_close = on_close
         self._closed = False
@@ -42,8 +45,13 @@ class CollectorFeed:
         return self._inner.tier
 
     def poll(self) -> Iterator[pa.RecordBatch]:
-        """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll."""
-        return self._inner.poll()
+        """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll.
+
+        Raises:
+            StackFault: the Collector, or what gives its spans, is dead.
+        """
+        self._check()
+        yield from self._inner.poll()
 
     def losses(self) -> LossCounters:
         """What was lost since the feed was opened; waits for what the Collector still holds.

@@ -25,7 +25,7 @@ _HEAD: Final = """\
 # To change it: change k6spec/stack, then `python -m k6spec.stack.compose compose`.
 """
 _ABOUT: Final = {
-    COMPOSE_FILE: "The stack for people: `docker compose -f compose/docker-compose.yaml up -d`, then Jaeger is at\n"
+    COMPOSE_FILE: "The stack for people: `docker compose -f compose/docker-compose.yaml up -d`, and Jaeger is at\n"
     "# http://127.0.0.1:16686, and OTLP is taken on 127.0.0.1:4317 (gRPC) and 4318 (HTTP).",
     "otel-collector.yaml": "The OpenTelemetry Collector's configuration.",
     "jaeger.yaml": "Jaeger's configuration.",

@@ -152,7 +152,7 @@ class ProcessStack:
             StackFault: the stack is not up, or the Collector or the receiver is dead.
         """
         self.endpoints()
-        return CollectorFeed(self._receiver.feed(), self._counts)
+        return CollectorFeed(self._receiver.feed(), self._counts, check=self._check)
 
     def trace_url(self, trace_id: str) -> str | None:
         """The trace in Jaeger's UI; None without a Jaeger, or where it is dead: it keeps traces in memory."""
@@ -181,11 +181,14 @@ class ProcessStack:
                 program.stop()
         self._collector = self._jaeger = None
 
-    def _counts(self) -> CollectorCounts:
+    def _check(self) -> None:
         if self._collector is None:
             raise StackFault("the process stack was stopped", advice="start() it again; run the load again")
         if not self._collector.alive:
             raise _ended("the Collector died", self._collector)
+
+    def _counts(self) -> CollectorCounts:
+        self._check()
         return read_counts(self._metrics_url)
 
 

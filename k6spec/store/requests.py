@@ -27,7 +27,7 @@ GENERATED: Final[list[pa.Field[Any]]] = [
     pa.field("start_ns", pa.int64()),
     pa.field("end_ns", pa.int64()),
     pa.field("duration_ns", pa.int64()),  # k6's http_req_duration: sending + waiting + receiving
-    pa.field("total_ns", pa.int64()),  # duration + blocked + connecting + TLS handshaking
+    pa.field("total_ns", pa.int64()),  # duration + blocked, which takes in connecting and TLS handshaking
     pa.field("blocked_ns", pa.int64()),
     pa.field("connecting_ns", pa.int64()),
     pa.field("tls_ns", pa.int64()),

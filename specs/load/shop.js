@@ -1,4 +1,4 @@
-// What a customer of the demo shop does: look around, look at past orders, buy something.
+// What a customer of the demo shop does next: look around, look at past orders, or buy something.
 import http from 'k6/http';
 import { check, sleep } from 'k6';
 
@@ -9,27 +9,28 @@ function anyOf(count) {
   return 1 + Math.floor(Math.random() * count);
 }
 
-// One to two seconds between requests.
-function think() {
-  return 1 + Math.random();
-}
-
-// Every fourth basket holds the product that everybody wants.
+// One in seven baskets holds the product that everybody wants.
 function sku() {
-  return Math.random() < 0.25 ? 'sku-hot' : `sku-${anyOf(198)}`;
+  return anyOf(7) === 1 ? 'sku-hot' : `sku-${anyOf(198)}`;
 }
 
-export default function () {
-  const customer = `c${anyOf(2000)}`;
-
+function lookAround() {
   http.get(`${shop}/products`, { tags: { name: 'GET /products' } });
-  sleep(think());
+}
 
-  http.get(`${shop}/orders?customer=${customer}`, { tags: { name: 'GET /orders' } });
-  sleep(think());
+function lookAtPastOrders() {
+  http.get(`${shop}/orders?customer=c${anyOf(2000)}`, { tags: { name: 'GET /orders' } });
+}
 
-  const basket = { customer, items: [{ sku: sku(), quantity: 1 }] };
+function buy() {
+  const basket = { customer: `c${anyOf(2000)}`, items: [{ sku: sku(), quantity: 1 }] };
   const bought = http.post(`${shop}/checkout`, JSON.stringify(basket), { ...json, tags: { name: 'POST /checkout' } });
   check(bought, { 'order placed': (answer) => answer.status === 201 });
-  sleep(think());
+}
+
+const next = [lookAround, lookAtPastOrders, buy, buy];
+
+export default function () {
+  next[anyOf(4) - 1]();
+  sleep(1.5 + Math.random());
 }

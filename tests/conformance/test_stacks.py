@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from k6spec.errors import StackFault
-from tests.support.stacks import docker_client, export_of, make_stack, missing, post, quiet_port
+from tests.support.stacks import docker_client, export_of, make_stack, missing, post, quiet_port, rows_of
 
 EMBEDDED, PROCESS, DOCKER = "embedded", "process", pytest.param("docker", marks=pytest.mark.docker)
 KINDS = [EMBEDDED, PROCESS, DOCKER]
@@ -55,17 +55,6 @@ def new_stack(request, tmp_path):
     yield make
     for backend in made:
         backend.stop()
-
-
-def rows_of(feed, count, timeout=10.0):
-    """The rows that come until there are ``count``, and those that come in the second after."""
-    rows = []
-    deadline = time.monotonic() + timeout
-    while len(rows) < count and time.monotonic() < deadline:
-        rows += [row for batch in feed.poll() for row in batch.to_pylist()]
-        time.sleep(0.05)
-    time.sleep(1)
-    return rows + [row for batch in feed.poll() for row in batch.to_pylist()]
 
 
 def send_by_grpc(stack, message):

@@ -9,7 +9,7 @@ import pytest
 
 from k6spec.errors import StackFault
 from k6spec.stack.containers import HostPorts, Images, StackPlan
-from tests.support.stacks import PLAN, docker_client, export_of, post, quiet_port
+from tests.support.stacks import PLAN, docker_client, export_of, post, quiet_port, rows_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
@@ -92,9 +92,7 @@ def test_without_jaeger_there_is_one_container_and_no_link(make, ours):
 def test_spans_are_wiped_inside_and_outside_when_the_feed_is_closed(stack, ours, tmp_path):
     feed = stack.feed()
     post(stack, export_of(10))
-    deadline = time.monotonic() + 5
-    while not list(feed.poll()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert len(rows_of(feed, 10)) == 10
     (spool,) = tmp_path.glob("*/spans.spool")
     assert spool.stat().st_size > 0
     feed.close()
@@ -117,11 +115,7 @@ def test_a_jaeger_that_died_costs_the_links_alone(stack, ours):
     feed = stack.feed()
     container(ours, "jaeger").kill()
     post(stack, export_of(10))
-    rows = []
-    deadline = time.monotonic() + 10
-    while len(rows) < 10 and time.monotonic() < deadline:
-        rows += [row for batch in feed.poll() for row in batch.to_pylist()]
-    assert len(rows) == 10
+    assert len(rows_of(feed, 10)) == 10
     assert feed.losses().total == 0
     assert stack.trace_url("00") is None
 

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from k6spec.collect.feed import SpanFeed
 from k6spec.stack.base import StackBackend
 from k6spec.stack.containers import HostPorts, Images, StackPlan
 from k6spec.stack.embedded import EmbeddedStack
@@ -103,3 +105,14 @@ def post(stack: StackBackend, body: bytes, signal: str = "traces") -> httpx.Resp
     url = f"{stack.endpoints().otlp_http}/v1/{signal}"
     headers = {"content-type": "application/x-protobuf"}
     return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30)
+
+
+def rows_of(feed: SpanFeed, count: int, timeout: float = 10.0) -> list[dict[str, Any]]:
+    """The rows that come until there are ``count``, and those that come in the second after."""
+    rows: list[dict[str, Any]] = []
+    deadline = time.monotonic() + timeout
+    while len(rows) < count and time.monotonic() < deadline:
+        rows += [row for batch in feed.poll() for row in batch.to_pylist()]
+        time.sleep(0.05)
+    time.sleep(1)
+    return rows + [row for batch in feed.poll() for row in batch.to_pylist()]

@@ -1,0 +1,36 @@
+import os
+import subprocess
+import sys
+
+from k6spec.stack.owner import Owner, is_leftover, process_begun
+
+
+def test_a_living_process_has_no_leftovers(tmp_path):
+    labels = Owner(workspace=tmp_path).labels()
+    assert labels["k6spec.pid"] == str(os.getpid())
+    assert not is_leftover(labels)
+
+
+def test_what_a_dead_process_left_is_leftover(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert process_begun(ended.pid) is None
+    assert is_leftover({**Owner(workspace=tmp_path).labels(), "k6spec.pid": str(ended.pid)})
+
+
+def test_a_later_process_with_the_same_pid_is_another(tmp_path):
+    assert is_leftover({**Owner(workspace=tmp_path).labels(), "k6spec.begun": "1"})
+
+
+def test_labels_that_cannot_be_read_are_left_alone():
+    assert not is_leftover({})
+    assert not is_leftover({"k6spec.pid": "many"})
+
+
+def test_it_is_found_by_user_workspace_and_host_and_each_stack_is_its_own(tmp_path):
+    first, second = Owner(workspace=tmp_path), Owner(workspace=tmp_path)
+    assert first.finds() == second.finds()
+    assert first.stack != second.stack
+    labels = first.labels()
+    assert all(labels[name] == value for name, _, value in (f.partition("=") for f in first.finds()))
+    assert Owner(workspace=tmp_path / "other").finds() != first.finds()
