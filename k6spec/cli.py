@@ -33,6 +33,7 @@ _RunsOption = Annotated[
     Path, typer.Option("--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True)
 ]
 _DEFAULT_RUNS: Final = Path(".k6spec/runs")
+_OUTCOMES: Final = ("passed", "failed", "inconclusive")
 
 
 class Exit(int, Enum):
@@ -79,16 +80,21 @@ def runs(
         _out.print(f"no runs in {folder} yet; pytest specs/ makes some")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "load", "requests", "traces", "passed", "failed", "inconclusive", "status"):
-        table.add_column(column, justify="right" if column in {"requests", "traces"} else "left")
+    table.add_column("run", no_wrap=True, min_width=28)
+    table.add_column("load", overflow="fold")
+    table.add_column("requests", justify="right")
+    table.add_column("traces", justify="right")
+    table.add_column("verdicts", overflow="fold")
+    table.add_column("status")
     for run in found:
         row = _overview(run)
+        verdicts = [f"{row[outcome]} {outcome}" for outcome in _OUTCOMES if row[outcome]]
         table.add_row(
             row["run_id"],
             escape(", ".join(row["scenarios"])),
             f"{row['requests']:,}",
             f"{row['traces_complete']:,}",
-            *(str(row[outcome]) for outcome in ("passed", "failed", "inconclusive")),
+            ", ".join(verdicts) or "none",
             escape(row["status"]),
         )
     _out.print(table)
@@ -170,10 +176,7 @@ def _overview(run: RunFolder) -> dict[str, Any]:
         "scenarios": sorted(info["profile"]["scenarios"]),
         "requests": ledger.get("requests_sent", 0),
         "traces_complete": ledger.get("traces_complete", 0),
-        **{
-            outcome: sum(verdict["outcome"] == outcome for verdict in latest)
-            for outcome in ("passed", "failed", "inconclusive")
-        },
+        **{outcome: sum(verdict["outcome"] == outcome for verdict in latest) for outcome in _OUTCOMES},
     }
 
 

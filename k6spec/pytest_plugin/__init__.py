@@ -60,6 +60,16 @@ def run(request: pytest.FixtureRequest, k6spec_load: Load) -> Iterator[Run]:
     lazy.close()
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Wrong settings end the session before anything starts; on xdist's workers each test says it."""
+    if hasattr(session.config, "workerinput"):
+        return
+    if any("run" in getattr(item, "fixturenames", ()) for item in session.items):
+        from k6spec.pytest_plugin.session import check_settings
+
+        check_settings(session)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     yield

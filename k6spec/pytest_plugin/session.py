@@ -10,7 +10,7 @@ from typing import Any, Final, cast, final
 import pytest
 
 from k6spec.declare.load import Load
-from k6spec.errors import DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
+from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
 from k6spec.k6.progress import ProgressLine
@@ -25,6 +25,20 @@ from k6spec.stack.choose import choose_stack
 from k6spec.stack.sut import AddressSut, Sut
 
 _REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
+
+
+def check_settings(session: pytest.Session) -> None:
+    """Raises pytest's UsageError for wrong settings, if any test has a ``run`` that is ours."""
+    if any(_is_ours(item) for item in session.items):
+        try:
+            session_state(session.config)
+        except ConfigError as error:
+            raise pytest.UsageError(f"k6spec: {error}") from error
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    definitions = cast("Any", item)._fixtureinfo.name2fixturedefs.get("run", ())
+    return any(definition.func.__module__ == "k6spec.pytest_plugin" for definition in definitions)
 
 
 def chosen_stack(config: pytest.Config) -> StackBackend:

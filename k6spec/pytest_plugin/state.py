@@ -10,7 +10,6 @@ import pytest
 
 from k6spec.config import Config, load_config
 from k6spec.declare.load import Load
-from k6spec.errors import ConfigError
 from k6spec.judge.log import VerdictLog
 from k6spec.pytest_plugin.options import given
 from k6spec.pytest_plugin.pool import Pool
@@ -45,12 +44,13 @@ ITEM: Final = pytest.StashKey[ItemState]()
 
 
 def session_state(config: pytest.Config) -> SessionState:
-    """The session's state, made at first use: sessions without specs never read k6spec's settings."""
+    """The session's state, made at first use: sessions without specs never read k6spec's settings.
+
+    Raises:
+        ConfigError: a setting is wrong.
+    """
     if SESSION not in config.stash:
-        try:
-            settings = load_config(config.rootpath, os.environ, given(config))
-        except ConfigError as error:
-            raise pytest.UsageError(f"k6spec: {error}") from error
+        settings = load_config(config.rootpath, os.environ, given(config))
         replay = config.getoption("--k6spec-replay")
         config.stash[SESSION] = SessionState(settings, replay=replay, ci=bool(os.environ.get("CI")))
     return config.stash[SESSION]

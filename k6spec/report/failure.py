@@ -12,13 +12,13 @@ from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
 from k6spec.report.links import Links, read_trace, write_trace_page
 from k6spec.report.self_time import longest_self_time
+from k6spec.report.statement import short_statement
 from k6spec.report.trace_tree import TraceTree
 from k6spec.run import Run
 from k6spec.store.spans import CLIENT_SERVICE
 from k6spec.units import format_ns, format_ratio
 
 _WORST: Final = 3
-_STATEMENT: Final = 90
 
 
 def failure_text(run: Run, verdict: Verdict, links: Links) -> str:
@@ -63,7 +63,7 @@ def _where(tree: TraceTree, sighting: Sighting) -> str:
     longest = longest_self_time(span)
     if not longest.own:
         times = f" ({longest.times} times)" if longest.times > 1 else ""
-        return f"; {format_ns(longest.ns)} of it in {longest.service}: {_short(longest.what)}{times}"
+        return f"; {format_ns(longest.ns)} of it in {longest.service}: {short_statement(longest.what)}{times}"
     if span.service == CLIENT_SERVICE:
         return f"; {format_ns(longest.ns)} of it before or after the system's spans"
     return f"; {format_ns(longest.ns)} of it its own, outside the calls below"
@@ -76,7 +76,7 @@ def _measured(sighting: Sighting, verdict: Verdict) -> str:
 
 
 def _what(sighting: Sighting) -> str:
-    text = _short(sighting.what)
+    text = short_statement(sighting.what)
     where = [sighting.service] if sighting.service else []
     if sighting.vu is not None:
         where.append(f"VU {sighting.vu}")
@@ -102,14 +102,14 @@ def _beyond(verdict: Verdict) -> Iterator[str]:
         words += f", in {population.traces_beyond(limit, over):,} of {population.scope:,} traces"
         shared = population.shared_statement(limit) if over else None
         if shared and count > 1 and shared[0] not in population.text:
-            words += f"; {shared[1]:,} of them are {_short(shared[0])}"
+            words += f"; {shared[1]:,} of them are {short_statement(shared[0])}"
     yield words
 
 
 def _failing(run: Run, verdict: Verdict) -> Iterator[str]:
     found = failing(run.database, verdict)
     if found is not None:
-        error = f": {_short(found.error)}" if found.error else ""
+        error = f": {short_statement(found.error)}" if found.error else ""
         yield f"{found.traces:,} of {found.offending:,} fail in {found.service}: {found.name}{error}"
 
 
@@ -136,8 +136,3 @@ def _evidence(run: Run, verdict: Verdict) -> str:
     if missing and verdict.observed is not None and lowest != highest and highest != float("inf"):
         between = f" (between {shown(lowest, verdict.unit)} and {shown(highest, verdict.unit)} with them)"
     return f"{run.ledger}; {words}{between}"
-
-
-def _short(statement: str) -> str:
-    text = " ".join(statement.split())
-    return text if len(text) <= _STATEMENT else text[: _STATEMENT - 1] + "…"

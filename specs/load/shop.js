@@ -9,9 +9,9 @@ function anyOf(count) {
   return 1 + Math.floor(Math.random() * count);
 }
 
-// One in seven baskets holds the product that everybody wants.
+// One in eight baskets holds the product that everybody wants.
 function sku() {
-  return anyOf(7) === 1 ? 'sku-hot' : `sku-${anyOf(198)}`;
+  return anyOf(8) === 1 ? 'sku-hot' : `sku-${anyOf(198)}`;
 }
 
 function lookAround() {

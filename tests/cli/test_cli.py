@@ -50,7 +50,7 @@ def test_runs_lists_what_there_is(project: Path) -> None:
     result = k6spec("runs", cwd=project)
 
     assert "2026-11-01T00-00-00-0000aaaa" in result.stdout
-    assert result.stdout.split()[-5:] == ["1", "0", "1", "0", "complete"]
+    assert result.stdout.split()[-5:] == ["1", "1", "1", "failed", "complete"]
 
 
 def test_runs_as_json_is_one_object_a_line(project: Path) -> None:

@@ -212,4 +212,5 @@ class TestMistakesInDeclarations:
 
         result = specs.run()
 
-        result.stdout.fnmatch_lines(["*unknown setting 'base_ulr'; did you mean 'base_url'?*"])
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(["*unknown setting 'base_ulr'; did you mean 'base_url'?*"])
