@@ -126,7 +126,10 @@ def _section(pyproject: Path) -> dict[str, Any]:
         tool = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{pyproject}: {error}") from error
-    return dict(tool.get("k6spec", {}))
+    section = tool.get("k6spec", {}) if isinstance(tool, Mapping) else {}
+    if not isinstance(section, Mapping) or not isinstance(section.get("env", {}), Mapping):
+        raise ConfigError(f"{pyproject}: [tool.k6spec] and [tool.k6spec.env.NAME] are tables; got {section!r}")
+    return dict(section)
 
 
 def _applied(config: Config, values: Mapping[str, object], where: str) -> Config:

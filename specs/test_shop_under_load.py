@@ -6,7 +6,7 @@ import k6spec
 from k6spec import Run, Scenario, ms, percent, ramping_vus, seconds, stage
 
 customers = Scenario.script("load/shop.js")
-pytestmark = k6spec.load(customers, ramping_vus(stage("3s", 50, name="ramp"), stage("9s", 50, name="peak")))
+pytestmark = k6spec.load(customers, ramping_vus(stage("2s", 50, name="ramp"), stage("8s", 50, name="peak")))
 
 
 def test_checkout_is_fast(run: Run) -> None:

@@ -7,112 +7,108 @@ length in nanoseconds in the attribute ``duration_ns``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from k6spec.store.spans import CLIENT_SERVICE, SCHEMA
 
-_BATCH: Final = 20_000
-# In the order in which they follow one another within a request.
+# In the order in which they follow one another; k6's http_req_blocked takes in connecting and the TLS handshake.
 _PHASES: Final = {
-    "k6.blocked": "blocked_ns",
+    "k6.blocked": "greatest(blocked_ns - connecting_ns - tls_ns, 0)",
     "k6.connecting": "connecting_ns",
     "k6.tls_handshaking": "tls_ns",
     "k6.sending": "sending_ns",
     "k6.waiting": "waiting_ns",
     "k6.receiving": "receiving_ns",
 }
-_TYPES: Final = {"http.response.status_code": "int", "k6.vu": "int", "k6.iteration": "int", "duration_ns": "int"}
+_ATTRIBUTES: Final = {
+    "http.request.method": "method",
+    "url.full": "url",
+    "http.response.status_code": "last_status::VARCHAR",
+    "k6.name": "name",
+    "k6.scenario": "scenario",
+    "k6.group": '"group"',
+    "k6.vu": "vu::VARCHAR",
+    "k6.iteration": "iteration::VARCHAR",
+    "error.type": "last_error",
+}
+_NUMBERS: Final = ("http.response.status_code", "k6.vu", "k6.iteration")
 
 
 def client_spans(requests: pa.Table) -> Iterator[pa.RecordBatch]:
     """Client spans for the sampled requests of a request table, as batches of the span schema."""
     connection = duckdb.connect(":memory:")
     connection.register("requests", requests)
-    chains = connection.execute(
-        """SELECT trace_id, span_id, list(r ORDER BY r.start_ns, r.request_id) AS hops
-        FROM requests r WHERE r.sampled AND r.trace_id IS NOT NULL GROUP BY trace_id, span_id"""
+    spans = connection.sql(_SPANS).to_arrow_table()
+    columns = [
+        spans[field.name].cast(field.type)
+        if field.name in spans.column_names
+        else pa.nulls(spans.num_rows, field.type)
+        for field in SCHEMA
+    ]
+    yield from pa.Table.from_arrays(columns, schema=SCHEMA).to_batches()
+
+
+def _phase_events() -> str:
+    """SQL for the list of a hop's phases: each begins where the ones before it end."""
+    events = []
+    begin = "start_ns"
+    for name, length in _PHASES.items():
+        events.append(_event(name, begin, {"duration_ns": length}))
+        begin += f" + coalesce({length}, 0)"
+    return (
+        f"list_filter([{', '.join(events)}], lambda event: coalesce(event.attributes['duration_ns'], '0') <> '0')"
     )
-    while rows := chains.fetchmany(_BATCH):
-        spans = [_span(trace_id, span_id, hops) for trace_id, span_id, hops in rows]
-        yield pa.RecordBatch.from_pylist(spans, schema=SCHEMA)
 
 
-def _span(trace_id: bytes, span_id: bytes, hops: list[dict[str, Any]]) -> dict[str, object]:
-    first, last = hops[0], hops[-1]
-    attributes = {
-        "http.request.method": first["method"],
-        "url.full": first["url"],
-        "http.response.status_code": str(last["status"]),
-        "k6.name": first["name"],
-        "k6.scenario": first["scenario"],
-        "k6.group": first["group"],
-        "k6.vu": _text(first["vu"]),
-        "k6.iteration": _text(first["iteration"]),
-        "error.type": last["error"] or None,
-        **{f"k6.tag.{key}": value for key, value in _pairs(first["tags"])},
-    }
-    kept = {key: value for key, value in attributes.items() if value not in (None, "")}
-    return {
-        "trace_id": trace_id,
-        "span_id": span_id,
-        "parent_span_id": None,
-        "trace_state": "k6spec=load",
-        "flags": 1,
-        "service": CLIENT_SERVICE,
-        "scope_name": "k6spec",
-        "name": first["operation"],
-        "kind": "client",
-        "start_ns": first["start_ns"],
-        "duration_ns": last["end_ns"] - first["start_ns"],
-        "status": "error" if last["failed"] else "unset",
-        "status_message": last["error"] or "",
-        "attributes": kept,
-        "attribute_types": {key: kind for key, kind in _TYPES.items() if key in kept},
-        "resource": {"service.name": CLIENT_SERVICE},
-        "resource_types": {},
-        "events": [event for hop in hops for event in _events(hop, len(hops) > 1)],
-        "links": [],
-        "dropped_attributes": 0,
-        "dropped_events": 0,
-        "dropped_links": 0,
-        "category": "http_client",
-        "http_method": first["method"],
-        "http_status": last["status"],
-        "url": first["url"],
-    }
+def _event(name: str, time_ns: str, numbers: dict[str, str], texts: dict[str, str] | None = None) -> str:
+    values = {key: f"({value})::VARCHAR" for key, value in numbers.items()} | (texts or {})
+    attributes = ", ".join(f"'{key}': {value}" for key, value in values.items())
+    types = ", ".join(f"'{key}': 'int'" for key in numbers)
+    return (
+        f"{{'time_ns': ({time_ns})::BIGINT, 'name': '{name}', "
+        f"'attributes': MAP {{{attributes}}}, 'attribute_types': MAP {{{types}}}}}"
+    )
 
 
-def _events(hop: dict[str, Any], redirected: bool) -> Iterator[dict[str, object]]:
-    if redirected:
-        yield _event(
-            "k6.hop", hop["start_ns"], {"url.full": hop["url"], "http.response.status_code": hop["status"]}
-        )
-    moment = hop["start_ns"]
-    for name, column in _PHASES.items():
-        length = hop[column] or 0
-        if column == "blocked_ns":
-            # k6's http_req_blocked takes in connecting and the TLS handshake.
-            length = max(0, length - (hop["connecting_ns"] or 0) - (hop["tls_ns"] or 0))
-        if length:
-            yield _event(name, moment, {"duration_ns": length})
-        moment += length
+def _entries(pairs: dict[str, str]) -> str:
+    """SQL for a list of the map entries that have a value."""
+    listed = ", ".join(f"{{'key': '{key}', 'value': {value}}}" for key, value in pairs.items())
+    return f"list_filter([{listed}], lambda entry: entry.value IS NOT NULL AND entry.value <> '')"
 
 
-def _event(name: str, time_ns: int, attributes: dict[str, object]) -> dict[str, object]:
-    return {
-        "time_ns": time_ns,
-        "name": name,
-        "attributes": {key: str(value) for key, value in attributes.items()},
-        "attribute_types": {key: _TYPES[key] for key in attributes if key in _TYPES},
-    }
+_HOP: Final = _event("k6.hop", "start_ns", {"http.response.status_code": "status"}, {"url.full": "url"})
+_TAGS: Final = "list_transform(map_entries(tags), lambda tag: {'key': 'k6.tag.' || tag.key, 'value': tag.value})"
 
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _pairs(tags: object) -> list[tuple[str, str]]:
-    return list(tags.items()) if isinstance(tags, dict) else list(tags or [])  # type: ignore[call-overload]
+_SPANS: Final = f"""
+WITH hops AS (
+    SELECT *, count(*) OVER chain AS length, row_number() OVER chain AS place,
+           last_value(end_ns) OVER chain AS last_end, last_value(status) OVER chain AS last_status,
+           last_value(failed) OVER chain AS last_failed, last_value(error) OVER chain AS last_error
+    FROM requests WHERE sampled AND trace_id IS NOT NULL
+    WINDOW chain AS (PARTITION BY trace_id, span_id ORDER BY start_ns, request_id
+                     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+),
+redirected AS (
+    SELECT trace_id, span_id,
+           flatten(list(list_concat([{_HOP}], {_phase_events()}) ORDER BY start_ns, request_id)) AS events
+    FROM hops WHERE length > 1 GROUP BY trace_id, span_id
+),
+chains AS (
+    SELECT hops.*, coalesce(redirected.events, {_phase_events()}) AS events
+    FROM hops LEFT JOIN redirected USING (trace_id, span_id) WHERE place = 1
+)
+SELECT trace_id, span_id, 'k6spec=load' AS trace_state, 1 AS flags, '{CLIENT_SERVICE}' AS service,
+       'k6spec' AS scope_name, operation AS name, 'client' AS kind, start_ns, last_end - start_ns AS duration_ns,
+       CASE WHEN last_failed THEN 'error' ELSE 'unset' END AS status,
+       coalesce(last_error, '') AS status_message,
+       map_from_entries(list_concat({_entries(_ATTRIBUTES)}, coalesce({_TAGS}, []))) AS attributes,
+       map_from_entries({_entries({key: f"if(({_ATTRIBUTES[key]}) IS NULL, NULL, 'int')" for key in _NUMBERS})})
+           AS attribute_types,
+       MAP {{'service.name': '{CLIENT_SERVICE}'}} AS resource, MAP {{}}::MAP(VARCHAR, VARCHAR) AS resource_types,
+       events, 0 AS dropped_attributes, 0 AS dropped_events, 0 AS dropped_links,
+       'http_client' AS category, method AS http_method, last_status AS http_status, url
+FROM chains ORDER BY start_ns
+"""

@@ -37,7 +37,7 @@ class Patience:
     """How long to wait.
 
     ``settle``: so long must no new span come (longer than the SDKs' batch delay). ``deadline``: the most to
-    wait in all. Where traces are still missing when it has settled, it is given as long again.
+    wait in all. Where some traces are still missing when it has settled, it is given as long again.
     """
 
     settle: Duration
@@ -84,7 +84,8 @@ def gather(
             if on_progress is not None:
                 on_progress(len(entered), len(wanted))
             quiet = now - last_new
-            patience_left = patience.settle.seconds * (1 if len(entered) == len(wanted) else 2)
+            # Where nothing came at all there are no stragglers to wait for: the system is not instrumented.
+            patience_left = patience.settle.seconds * (2 if kept and len(entered) < len(wanted) else 1)
             settled = quiet >= patience_left
             if settled or now - begun >= patience.deadline.seconds:
                 break

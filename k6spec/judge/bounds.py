@@ -51,13 +51,33 @@ def _bounds_of_members(reducer: Reducer, values: Floats, longest: Floats, per_tr
             )
         case Min():
             return 0.0, _reduced(reducer, values)
-        case Max() if not len(values):
-            return 0.0, _reduced(reducer, longest)
-        case Max() | Mean() | Percentile():
-            observed = _reduced(reducer, values)
-            low = observed if isinstance(reducer, Max) else _reduced(reducer, np.concatenate([values, nothing]))
-            return low, _reduced(reducer, np.concatenate([values, hidden[hidden > observed]]))
+        case Max():
+            return _reduced(reducer, values), _reduced(reducer, np.concatenate([values, longest]))
+        case Mean():
+            return _reduced(reducer, np.concatenate([values, nothing])), _highest_mean(values, hidden)
+        case Percentile(q=q):
+            low = _reduced(reducer, np.concatenate([values, nothing]))
+            return low, _highest_percentile(values, hidden, q)
     return -inf, inf
+
+
+def _highest_mean(values: Floats, hidden: Floats) -> float:
+    """The highest mean that hidden members could give: with the largest of them, as far as they raise it."""
+    added = np.cumsum(np.concatenate([[0.0], np.sort(hidden)[::-1]]))
+    counts = len(values) + np.arange(len(added))
+    return float(np.max((np.sum(values) + added)[counts > 0] / counts[counts > 0]))
+
+
+def _highest_percentile(values: Floats, hidden: Floats, q: float) -> float:
+    """At least the highest percentile that any of the hidden members could give.
+
+    Without interpolation a percentile is one of the members: more below it never raise it, more above it never
+    lower it. The upper neighbour of the interpolated one is such a member.
+    """
+    if not len(values):
+        return float(np.max(hidden))
+    upper = np.percentile(values, q, method="higher")
+    return float(np.percentile(np.concatenate([values, hidden[hidden > upper]]), q, method="higher"))
 
 
 def _reduced(reducer: Reducer, values: Floats) -> float:

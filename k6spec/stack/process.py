@@ -83,6 +83,7 @@ class ProcessStack:
         """
         if self._collector is not None and self._collector.alive:
             return
+        self.stop()  # what a dead Collector left running
         try:
             otelcol = find_program(self._binaries[0], OTELCOL_NAMES, setting="otelcol")
             jaeger = find_program(self._binaries[1], JAEGER_NAMES, setting="jaeger") if self._with_jaeger else None

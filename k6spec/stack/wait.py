@@ -102,7 +102,7 @@ def wait_for(
         if not was_alive:
             error = ChildProcessError(f"it ended while waiting for {strategy}")
         elif time.monotonic() >= deadline:
-            error = TimeoutError(f"timed out after {timeout:g} s waiting for {strategy}")
+            error = TimeoutError(f"timed out after {timeout:.3g} s waiting for {strategy}")
         else:
             time.sleep(_PAUSE)
     if tail := log_tail(logs()):

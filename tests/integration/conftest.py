@@ -69,7 +69,7 @@ class Project:
         self.runs = root / ".k6spec" / "runs"
         self.mark = uuid.uuid4().hex
         own = {name: value for name, value in os.environ.items() if not name.startswith(_OTHERS)}
-        self.env = {**own, "TMPDIR": str(self.tmp), _MARK: self.mark, "COLUMNS": "300", "PYTHONUNBUFFERED": "1"}
+        self.env = {**own, "K6SPEC_STACK": "embedded", "TMPDIR": str(self.tmp), "COLUMNS": "300", _MARK: self.mark}
         (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
 
     def write(self, spec: str = SPEC, *, conftest: str = "", **files: str) -> None:

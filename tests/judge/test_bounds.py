@@ -54,7 +54,7 @@ def population(seen: list[tuple[float, list[float]]], lost: list[tuple[float, li
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(traces(), st.data(), st.sampled_from(REDUCERS))
 def test_the_truth_lies_within_the_bounds(
     whole: list[tuple[float, list[float]]], data: st.DataObject, reducer: Reducer

@@ -111,6 +111,13 @@ def test_a_collector_that_died_is_a_fault_with_its_log(stack, ours):
     feed.close()
 
 
+def test_one_whose_collector_died_can_be_started_again(stack, ours):
+    container(ours, "otel-collector").kill()
+    stack.start()
+    assert post(stack, export_of(1)).status_code == 200
+    assert len(ours()) == 3
+
+
 def test_a_jaeger_that_died_costs_the_links_alone(stack, ours):
     feed = stack.feed()
     container(ours, "jaeger").kill()

@@ -66,6 +66,15 @@ def test_a_collector_that_died_is_a_fault_with_its_log(stack):
         list(feed.poll())
 
 
+def test_one_whose_collector_died_can_be_started_again(stack):
+    (pid,) = pids_of("otelcol", port_of(stack.endpoints().otlp_grpc))
+    os.kill(pid, signal.SIGKILL)
+    wait_while(lambda: stack._collector.alive)
+    stack.start()
+    assert post(stack, export_of(1)).status_code == 200
+    assert len(guards()) == 3
+
+
 def test_a_jaeger_that_died_costs_the_links_alone(stack):
     feed = stack.feed()
     (pid,) = pids_of("jaeger", port_of(stack.trace_url("00")))

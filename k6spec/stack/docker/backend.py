@@ -87,10 +87,11 @@ class DockerStack:
         Raises:
             StackFault: no daemon, no image, a port is taken, or a container did not come up; with its log's tail.
         """
-        if self._ports:
-            return
         try:
             with docker_faults("the docker stack did not start"):
+                if self._ports and self._alive(COLLECTOR):
+                    return
+                self.stop()  # what a dead Collector left running
                 self._start()
         except BaseException:
             self.stop()

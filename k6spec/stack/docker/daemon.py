@@ -24,6 +24,7 @@ from k6spec.stack.owner import Owner, is_leftover
 API_SECONDS: Final = 60
 """How long one call of the daemon's API may take."""
 
+_DEFAULT_ADDRESS: Final = "unix:///var/run/docker.sock"
 _PROBE_SECONDS: Final = 0.8
 _SAY_EVERY: Final = 2.0
 _ADVICE: Final = "or use the process or the embedded stack, which need no Docker"
@@ -72,7 +73,7 @@ def connect(*, timeout: float) -> docker.DockerClient:
 
 def _address() -> str:
     context = ContextAPI.get_current_context()
-    return os.environ.get("DOCKER_HOST") or str(context.Host if context else "")
+    return os.environ.get("DOCKER_HOST") or (context.Host if context else None) or _DEFAULT_ADDRESS
 
 
 def _is_local(address: str) -> bool:
