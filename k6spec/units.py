@@ -107,7 +107,7 @@ def format_ns(ns: float) -> str:
 
 def format_ratio(fraction: float) -> str:
     """A fraction for people: ``0.20 %``, ``12.5 %``."""
-    value = fraction * 100
+    value = round(fraction * 100, 9)  # 0.07 * 100 is not quite 7
     if value == round(value):
         return f"{value:.0f} %"
     return f"{value:.2g} %" if abs(value) < 0.1 else f"{value:.2f} %"

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
+from k6spec.query.selectors import where
 from k6spec.store.spans import CLIENT_SERVICE
 
 _MOST_OFFENDING: Final = 2_000
@@ -30,8 +31,9 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
     """The attribute value that tells offending traces from the others best, if one does so clearly.
 
     A trace offends if its request, or one of the claim's spans in it, took longer than the limit; the others
-    are those of the same operation, the commonest among the offending. Attributes are those of entry points and of the system's own
-    spans: what was asked for, rather than how it was looked up.
+    are those of the same operation (the commonest among the offending) in the claim's part of the load.
+    Attributes are those of entry points and of the system's own spans: what was asked for, rather than how it
+    was looked up.
     """
     population = verdict.evidence.population
     if verdict.unit != "ns" or population.noun == "trace" or verdict.operator in {">", ">="}:
@@ -40,11 +42,12 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
     offending = [sighting.trace_id for sighting in worst if sighting.trace_id and sighting.value > verdict.limit]
     if len(offending) < _LEAST_TRACES:
         return None
+    within, parameters = where(population.within)
     rows = database.rows(
         f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
         peers AS (
             SELECT c.trace_id, c.trace_id IN (SELECT trace_id FROM offending) AS bad FROM traces c
-            WHERE c.received AND c.operation =
+            WHERE c.received AND {within} AND c.operation =
                 (SELECT mode(operation) FROM traces WHERE trace_id IN (SELECT trace_id FROM offending))),
         totals AS (SELECT count(*) FILTER (bad) AS n_bad, count(*) FILTER (NOT bad) AS n_good FROM peers),
         pairs AS (
@@ -60,7 +63,7 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
         SELECT key, value, of_bad, of_good FROM shares
         WHERE of_bad >= {_LEAST_SHARE} AND of_bad - of_good >= {_LEAST_DIFFERENCE}
         ORDER BY of_bad - of_good DESC, key LIMIT 1""",
-        [offending],
+        [offending, *parameters],
     )
     if not rows:
         return None

@@ -46,7 +46,7 @@ def chosen_stack(config: pytest.Config) -> StackBackend:
     session = session_state(config)
     choice = choose_stack(session.config, os.environ, say=lambda text: session.pool.say(text))
     if session.config.stack == "auto":
-        session.pool.say(f"stack: {choice.stack.name}, for {choice.reason}")
+        session.pool.say(f"stack auto: {choice.stack.name}, as {choice.reason}")
     return choice.stack
 
 

@@ -9,6 +9,8 @@ from typing import Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
+from k6spec.query.selectors import Condition
+
 Noun = Literal["request", "span", "trace"]
 """What is counted; every message names it."""
 
@@ -57,6 +59,7 @@ class Population:
 
     ``per_trace`` is the largest number of members that one trace had; ``scope`` the number of requests the
     claim is about; ``seconds`` the time they span; ``none_is_a_finding``: an empty population is a true zero.
+    ``within``: conditions on the traces of the claim's part of the load.
     """
 
     noun: Noun
@@ -68,6 +71,7 @@ class Population:
     per_trace: int = 1
     successful: Floats | None = None
     none_is_a_finding: bool = False
+    within: tuple[Condition, ...] = ()
     worst: Callable[[int, bool], list[Sighting]]
     traces_beyond: Callable[[float, bool], int]
     why_empty: Callable[[], str]

@@ -56,6 +56,7 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
         scope=len(values),
         seconds=seconds_of(database, selector),
         missing=Missing(),
+        within=selector.scope,
         none_is_a_finding=any(condition.state for condition in selector.conditions),
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),

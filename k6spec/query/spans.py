@@ -79,6 +79,7 @@ def read_spans(database: Database, selector: Selector) -> Population:
         seconds=seconds_of(database, selector),
         missing=missing_traces(database, selector),
         per_trace=max(1, int(counts.max()) if len(counts) else 1),
+        within=selector.scope,
         none_is_a_finding=_narrowed_by_state(database, selector),
         worst=worst,
         traces_beyond=traces_beyond,

@@ -118,8 +118,7 @@ def _contrast(run: Run, verdict: Verdict) -> Iterator[str]:
     if found is not None:
         yield (
             f"slow traces differ in {found.key} = {found.value!r} "
-            f"({format_ratio(round(found.of_offending, 2))} of the slow, "
-            f"{format_ratio(round(found.of_others, 2))} of the others)"
+            f"({found.of_offending * 100:.0f} % of the slow, {found.of_others * 100:.0f} % of the others)"
         )
 
 

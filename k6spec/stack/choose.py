@@ -70,7 +70,7 @@ def _named(name: str, config: Config, say: Callable[[str], None]) -> StackBacken
 
 def _best(config: Config, environ: Mapping[str, str]) -> tuple[str, str]:
     if environ.get("CI", "").lower() not in {"", "0", "false"}:
-        return "embedded", "in CI it is, unless another is named"
+        return "embedded", "this is CI"
     from k6spec.stack.docker import why_not
 
     no_docker = why_not(_plan(config))
@@ -81,8 +81,8 @@ def _best(config: Config, environ: Mapping[str, str]) -> tuple[str, str]:
         if _has_jaeger(config):
             find_program(config.jaeger, JAEGER_NAMES, setting="jaeger")
     except StackFault as fault:
-        return "embedded", f"no docker: {no_docker}; no process: {fault.cause}"
-    return "process", f"its programs are here; no docker: {no_docker}"
+        return "embedded", f"there is no other (docker: {no_docker}; process: {fault.cause})"
+    return "process", f"its programs are here (no docker: {no_docker})"
 
 
 def _plan(config: Config) -> StackPlan:

@@ -16,6 +16,11 @@ MARK: Final = "k6spec"
 STACK: Final = "k6spec.stack"
 """The label with the stack's id."""
 
+SPOOL_PREFIX: Final = "k6spec-spool-"
+"""What the names of spools' directories begin with."""
+
+_SPOOL: Final = "k6spec.spool"
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +30,10 @@ class Owner:
     workspace: Path
     stack: str = field(default_factory=lambda: secrets.token_hex(4))
 
-    def labels(self) -> dict[str, str]:
-        """What a container or network of the stack is labelled with."""
+    def labels(self, *, spool: Path) -> dict[str, str]:
+        """What a container or network of the stack is labelled with; ``spool`` is where its spans are kept."""
         return {
+            _SPOOL: str(spool),
             MARK: "1",
             STACK: self.stack,
             **self._place(),
@@ -56,6 +62,13 @@ def is_leftover(labels: Mapping[str, str]) -> bool:
         return False
     begun = process_begun(pid)
     return begun is None or begun != labels.get("k6spec.begun")
+
+
+def leftover_spool(labels: Mapping[str, str]) -> Path | None:
+    """The directory of raw spans that a dead session left, if it is there and can only be one."""
+    spool = Path(labels.get(_SPOOL, ""))
+    ours = spool.name.startswith(SPOOL_PREFIX) and spool.is_dir() and not spool.is_symlink()
+    return spool if ours and spool.stat().st_uid == os.getuid() else None
 
 
 def process_begun(pid: int) -> str | None:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, final
 
+from filelock import FileLock
+
 from k6spec.errors import ArchiveFault
 
 FORMAT: Final = 1
@@ -68,15 +70,17 @@ class RunFolder:
     def write_info(self, info: Mapping[str, object]) -> None:
         """Writes ``run.json`` whole or not at all."""
         target = self.path / INFO
-        draft = target.with_suffix(".tmp")
+        draft = target.with_suffix(f".{os.getpid()}.tmp")
         draft.write_text(json.dumps(info, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
         draft.replace(target)
 
     def add_verdicts(self, verdicts: Sequence[Mapping[str, object]]) -> None:
         """Adds judgements to ``run.json``; those that are there stay as they are."""
         if verdicts:
-            info = self.info()
-            self.write_info({**info, "verdicts": [*info.get("verdicts", []), *verdicts]})
+            # Several sessions, or pytest-xdist's workers, may judge the same run at once.
+            with FileLock(self.path / ".lock"):
+                info = self.info()
+                self.write_info({**info, "verdicts": [*info.get("verdicts", []), *verdicts]})
 
     def status(self) -> str:
         """``complete``, ``running``, or ``aborted``: also if whoever ran it was killed before saying so."""

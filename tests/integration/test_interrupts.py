@@ -96,12 +96,12 @@ def test_ctrl_c_in_a_terminal_reaches_the_whole_group(project: Project) -> None:
 def test_nothing_outlives_a_killed_session(project: Project, phase: Phase) -> None:
     interrupted(project, phase, to_the_process(signal.SIGKILL))
 
-    assert eventually(lambda: not project.processes(), within=12), project.processes()
+    assert eventually(lambda: not project.processes(), within=20), project.processes()
     assert project.leftovers() == []
 
 
 def test_nothing_outlives_a_cancelled_ci_job(project: Project) -> None:
     interrupted(project, k6_runs, to_the_process(signal.SIGTERM))
 
-    assert eventually(lambda: not project.processes(), within=12), project.processes()
+    assert eventually(lambda: not project.processes(), within=20), project.processes()
     assert project.leftovers() == []

@@ -81,8 +81,9 @@ class Specs:
 @pytest.fixture
 def specs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Specs:
     """An empty project."""
-    for name in ("CI", "K6SPEC_ENV", "K6SPEC_STACK", "K6SPEC_BASE_URL"):
+    for name in ("CI", "K6SPEC_ENV", "K6SPEC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("K6SPEC_STACK", "embedded")
     monkeypatch.setenv("COLUMNS", "200")
     return Specs(pytester)
 

@@ -32,7 +32,7 @@ def test_with_nothing_at_hand_it_is_embedded_and_says_why(bare):
 def test_with_both_programs_it_is_process(bare):
     choice = chosen(otelcol=sys.executable, jaeger=sys.executable)
     assert choice.stack.name == "process"
-    assert "no docker" in choice.reason
+    assert "no docker: " in choice.reason
 
 
 def test_with_one_program_it_is_embedded_unless_jaeger_is_off(bare):

@@ -152,13 +152,14 @@ def test_leftovers_of_a_killed_session_are_removed_by_the_next(make, ours, tmp_p
     script = (
         "import sys, os, signal; from pathlib import Path\n"
         "from k6spec.stack.docker import DockerStack; from tests.support.stacks import PLAN\n"
-        f"DockerStack(PLAN, workspace=Path({str(tmp_path)!r})).start()\n"
+        f"DockerStack(PLAN, workspace=Path({str(tmp_path)!r}), spool_root=Path({str(tmp_path)!r})).start()\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", script], timeout=60)
     assert killed.returncode == -signal.SIGKILL
     dead = {thing.id for thing in ours()}
     assert len(dead) == 3
+    (left,) = tmp_path.iterdir()
     alive = make()
     alive.start()
     said = []
@@ -166,11 +167,12 @@ def test_leftovers_of_a_killed_session_are_removed_by_the_next(make, ours, tmp_p
     other.start()
     assert said == []
     assert len(ours()) == 6
+    assert not left.exists()
     assert dead.isdisjoint({thing.id for thing in ours()})
 
 
-@pytest.mark.parametrize("delay", [0.05, 0.3, 0.6, 0.9])
-def test_ctrl_c_during_start_leaves_nothing(make, ours, delay):
+@pytest.mark.parametrize("delay", [0.01, 0.05, 0.1, 0.2, 0.3, 0.6, 0.9])
+def test_ctrl_c_during_start_leaves_nothing(make, ours, tmp_path, delay):
     stack = make()
 
     def start_and_wait():
@@ -185,7 +187,9 @@ def test_ctrl_c_during_start_leaves_nothing(make, ours, delay):
     finally:
         timer.cancel()
         stack.stop()
+    time.sleep(1)  # for what the daemon might still be making
     assert ours() == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_daemon_that_is_absent_is_a_fault_that_says_what_to_do(make, monkeypatch):

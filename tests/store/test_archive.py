@@ -45,6 +45,20 @@ def test_verdicts_are_added_and_never_changed(tmp_path: Path) -> None:
     assert run.info() == {"format": 1, "verdicts": [{"claim": "a"}, {"claim": "b"}], "kept": True}
 
 
+def test_sessions_that_judge_at_once_lose_nothing(tmp_path: Path) -> None:
+    run = create_run(tmp_path)
+    run.write_info({"format": 1, "verdicts": []})
+    code = (
+        "import sys, pathlib; from k6spec.store.archive import RunFolder; run = RunFolder(pathlib.Path(sys.argv[1]));"
+        "[run.add_verdicts([{'claim': str(number)}]) for number in range(50)]"
+    )
+
+    sessions = [subprocess.Popen([sys.executable, "-c", code, str(run.path)]) for _ in range(3)]
+
+    assert [session.wait(60) for session in sessions] == [0, 0, 0]
+    assert len(run.info()["verdicts"]) == 150
+
+
 def test_a_run_that_was_killed_counts_as_aborted(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

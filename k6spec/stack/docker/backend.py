@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast, final
 
@@ -29,10 +30,18 @@ from k6spec.stack.collector_config import GRPC_PORT, HTTP_PORT, OLDEST
 from k6spec.stack.collector_counters import CollectorCounts, read_counts
 from k6spec.stack.collector_feed import CollectorFeed
 from k6spec.stack.containers import COLLECTOR, JAEGER, SDK_METRICS_FILE, SPANS_FILE, Container, StackPlan
-from k6spec.stack.docker.daemon import API_SECONDS, connect, docker_faults, ensure_image, leftovers, remove
+from k6spec.stack.docker.daemon import (
+    API_SECONDS,
+    connect,
+    docker_faults,
+    ensure_image,
+    leftovers,
+    remove,
+    uninterrupted,
+)
 from k6spec.stack.docker.files import ContainerFiles, archive_of
 from k6spec.stack.mirror import Mirror
-from k6spec.stack.owner import STACK, Owner
+from k6spec.stack.owner import SPOOL_PREFIX, STACK, Owner, leftover_spool
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
 
 _HOST: Final = "127.0.0.1"
@@ -94,26 +103,31 @@ class DockerStack:
                 self.stop()  # what a dead Collector left running
                 self._start()
         except BaseException:
-            self.stop()
+            with suppress(StackFault):  # a daemon that is gone; what stays is a leftover for the next session
+                self.stop()
             raise
 
     def _start(self) -> None:
         self._client = client = connect(timeout=API_SECONDS)
-        for leftover in leftovers(client, self._owner):
+        for leftover, labels in leftovers(client, self._owner):
             self._say(f"removing {leftover.name}, left over by a session that died")
-            remove(leftover)
+            with suppress(errors.APIError):  # a network that somebody's container has joined
+                remove(leftover)
+            if (spool := leftover_spool(labels)) is not None:
+                shutil.rmtree(spool, ignore_errors=True)
         containers = self._plan.containers
         for image in dict.fromkeys(container.image for container in containers):
             ensure_image(client, image, self._say)
-        client.networks.create(self.network, driver="bridge", labels=self._owner.labels())
+        self._directory = Path(tempfile.mkdtemp(prefix=SPOOL_PREFIX, dir=self._root))  # mode 0700
+        labels = self._owner.labels(spool=self._directory)
+        uninterrupted(lambda: client.networks.create(self.network, driver="bridge", labels=labels))
         for container in containers:
-            self._running[container.name] = self._create(client, container)
-            self._running[container.name].start()
+            create = partial(self._create, client, container, labels)
+            self._running[container.name] = uninterrupted(create)
         ports: dict[tuple[str, str], int] = {}
         for container in containers:
             ports.update(self._published(container))
             self._wait(container, ports[container.name, "health"])
-        self._directory = Path(tempfile.mkdtemp(prefix="k6spec-spool-", dir=self._root))  # mode 0700
         files = ContainerFiles(client, self._running[COLLECTOR])
         self._mirror = Mirror(self._directory, files, spans=SPANS_FILE, metrics=SDK_METRICS_FILE)
         self._ports = ports
@@ -184,7 +198,7 @@ class DockerStack:
         self._client = self._directory = self._mirror = None
         self._running, self._ports = {}, {}
 
-    def _create(self, client: docker.DockerClient, container: Container) -> Running:
+    def _create(self, client: docker.DockerClient, container: Container, labels: dict[str, str]) -> Running:
         alias = client.api.create_endpoint_config(aliases=[container.name])
         ports: dict[str, Any] = {
             f"{inside}/tcp": (_HOST, self._plan.ports.of(purpose) or None)  # None: the daemon takes a free one
@@ -194,7 +208,7 @@ class DockerStack:
             container.image,
             container.command,
             name=f"{self.network}-{container.name}",
-            labels=self._owner.labels(),
+            labels=labels,
             network=self.network,
             networking_config={self.network: alias},
             ports=ports,
@@ -202,6 +216,7 @@ class DockerStack:
             log_config=types.LogConfig(type="json-file", config={"max-size": "10m", "max-file": "2"}),
         )
         running.put_archive("/", archive_of(container))
+        running.start()
         return running
 
     def _published(self, container: Container) -> dict[tuple[str, str], int]:

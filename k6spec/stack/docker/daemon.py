@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import docker
@@ -24,6 +25,7 @@ from k6spec.stack.owner import Owner, is_leftover
 API_SECONDS: Final = 60
 """How long one call of the daemon's API may take."""
 
+_T = TypeVar("_T")
 _DEFAULT_ADDRESS: Final = "unix:///var/run/docker.sock"
 _PROBE_SECONDS: Final = 0.8
 _SAY_EVERY: Final = 2.0
@@ -129,15 +131,22 @@ def _pull_image(client: docker.DockerClient, repository: str, tag: str, say: Cal
             say(f"{have:,} of {total:,} MiB")
 
 
-def leftovers(client: docker.DockerClient, owner: Owner) -> Iterator[Any]:
-    """Containers, then networks, of sessions of the same owner that are dead."""
+def uninterrupted(call: Callable[[], _T]) -> _T:
+    """Makes a call of the daemon, and lets it end before an interrupt: what it makes is to be removed."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
+
+def leftovers(client: docker.DockerClient, owner: Owner) -> Iterator[tuple[Any, Mapping[str, str]]]:
+    """Containers, then networks, of sessions of the same owner that are dead, each with its labels."""
     filters: dict[str, str | list[str] | bool] = {"label": owner.finds()}
     for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
         if is_leftover(container.labels):
-            yield container
+            yield container, container.labels
     for network in client.networks.list(filters=filters):
-        if is_leftover(cast("Mapping[str, str]", network.attrs.get("Labels") or {})):
-            yield network
+        labels = cast("Mapping[str, str]", network.attrs.get("Labels") or {})
+        if is_leftover(labels):
+            yield network, labels
 
 
 def remove(thing: Any) -> None:
