@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 _MARK = "K6SPEC_TEST_MARK"
+_WITHOUT = [word for name in ("randomly", "cacheprovider", "hypothesispytest") for word in ("-p", f"no:{name}")]
 _OTHERS = ("CI", "K6SPEC_", "SHOP_", "OTEL_", "PYTEST_")
 
 SPEC = """
@@ -82,7 +83,7 @@ class Project:
     def start(self, *options: str, cwd: Path | None = None) -> subprocess.Popen[str]:
         """``pytest``, in a process group of its own as in a terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", *options],
+            [sys.executable, "-m", "pytest", *_WITHOUT, *options],
             cwd=cwd or self.root,
             env=self.env,
             text=True,

@@ -49,7 +49,8 @@ def test_sessions_that_judge_at_once_lose_nothing(tmp_path: Path) -> None:
     run = create_run(tmp_path)
     run.write_info({"format": 1, "verdicts": []})
     code = (
-        "import sys, pathlib; from k6spec.store.archive import RunFolder; run = RunFolder(pathlib.Path(sys.argv[1]));"
+        "import sys, pathlib; from k6spec.store.archive import RunFolder;"
+        "run = RunFolder(pathlib.Path(sys.argv[1]));"
         "[run.add_verdicts([{'claim': str(number)}]) for number in range(50)]"
     )
 
