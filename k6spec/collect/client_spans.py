@@ -23,9 +23,11 @@ _PHASES: Final = {
     "k6.waiting": "waiting_ns",
     "k6.receiving": "receiving_ns",
 }
+# Where a script names a request, k6 gives the name in place of the URL.
+_URL: Final = "CASE WHEN contains(url, '://') THEN url END"
 _ATTRIBUTES: Final = {
     "http.request.method": "method",
-    "url.full": "url",
+    "url.full": _URL,
     "http.response.status_code": "last_status::VARCHAR",
     "k6.name": "name",
     "k6.scenario": "scenario",
@@ -79,7 +81,9 @@ def _entries(pairs: dict[str, str]) -> str:
     return f"list_filter([{listed}], lambda entry: entry.value IS NOT NULL AND entry.value <> '')"
 
 
-_HOP: Final = _event("k6.hop", "start_ns", {"http.response.status_code": "status"}, {"url.full": "url"})
+_HOP: Final = _event(
+    "k6.hop", "start_ns", {"http.response.status_code": "status"}, {"url.full": f"coalesce({_URL}, '')"}
+)
 _TAGS: Final = "list_transform(map_entries(tags), lambda tag: {'key': 'k6.tag.' || tag.key, 'value': tag.value})"
 
 _SPANS: Final = f"""
@@ -109,6 +113,6 @@ SELECT trace_id, span_id, 'k6spec=load' AS trace_state, 1 AS flags, '{CLIENT_SER
            AS attribute_types,
        MAP {{'service.name': '{CLIENT_SERVICE}'}} AS resource, MAP {{}}::MAP(VARCHAR, VARCHAR) AS resource_types,
        events, 0 AS dropped_attributes, 0 AS dropped_events, 0 AS dropped_links,
-       'http_client' AS category, method AS http_method, last_status AS http_status, url
+       'http_client' AS category, method AS http_method, last_status AS http_status, {_URL} AS url
 FROM chains ORDER BY start_ns
 """

@@ -61,6 +61,13 @@ def test_a_request_is_a_client_span_of_k6() -> None:
     assert (attributes["k6.vu"], dict(span["attribute_types"])["k6.vu"]) == ("3", "int")
 
 
+def test_a_name_that_k6_gives_in_place_of_a_url_is_no_url() -> None:
+    (span,) = spans(request(url="GET /orders"))
+
+    assert span["url"] is None
+    assert "url.full" not in dict(span["attributes"])
+
+
 def test_phases_follow_one_another_without_counting_the_connection_twice() -> None:
     (span,) = spans(
         request(end_ns=1_790_000_000_015_000_000, blocked_ns=5 * MS, connecting_ns=2 * MS, tls_ns=2 * MS)
