@@ -29,7 +29,7 @@ from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
 from k6spec.errors import K6Fault, SutFault
 from k6spec.judge.bench import Health
-from k6spec.k6.binary import K6Binary, find_k6
+from k6spec.k6.binary import K6Binary
 from k6spec.k6.log import read_log
 from k6spec.k6.progress import ProgressLine
 from k6spec.k6.runner import K6Result, run_k6
@@ -53,6 +53,7 @@ class Surroundings:
     """What a load runs in: started stack and SUT, settings, and what is recorded of the session."""
 
     config: Config
+    binary: K6Binary
     stack: StackBackend
     sut: Sut
     session: str
@@ -85,18 +86,18 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
         Fault: the measurement failed; the run's folder stays, marked ``aborted``.
     """
     timings = _Timings()
-    binary = find_k6(around.config.k6)
     with _alone_on_this_machine(around.say):
         around.sut.check()
         folder = create_run(around.config.runs_folder)
-        info = _declared(load, folder, around, binary)
+        info = _declared(load, folder, around)
         folder.write_info({**info, "status": "running"})
         feed = around.stack.feed()
         try:
             with timings.step("load"):
-                result = _generate(load, folder, around, binary)
+                result = _generate(load, folder, around)
             requests = pq.read_table(folder.path / REQUESTS, schema=REQUEST_SCHEMA)
             _check_reached(requests, result, around)
+            info["sut_after_load"] = _trouble(around.sut)
             with timings.step("collect"):
                 gathered = _collect(requests, folder, around, feed)
             with timings.step("store"):
@@ -137,10 +138,10 @@ def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _generate(load: Load, folder: RunFolder, around: Surroundings, binary: K6Binary) -> K6Result:
+def _generate(load: Load, folder: RunFolder, around: Surroundings) -> K6Result:
     compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=folder.path / "script")
     return run_k6(
-        binary,
+        around.binary,
         compiled,
         load,
         folder=folder.path,
@@ -163,6 +164,15 @@ def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -
             log_tail="\n".join(around.sut.logs().splitlines()[-20:]),
             advice=f"check that it answers at {around.sut.base_url}, and that the script requests that address",
         )
+
+
+def _trouble(sut: Sut) -> str | None:
+    """What ails the system once the load is over: that it broke under load is a finding, no fault of ours."""
+    try:
+        sut.check()
+    except SutFault as fault:
+        return str(fault)
+    return None
 
 
 def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed) -> Gathered:
@@ -220,7 +230,7 @@ def _ledger(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: i
     )
 
 
-def _declared(load: Load, folder: RunFolder, around: Surroundings, binary: K6Binary) -> dict[str, Any]:
+def _declared(load: Load, folder: RunFolder, around: Surroundings) -> dict[str, Any]:
     declared = declaration(load)
     return {
         "format": FORMAT,
@@ -242,7 +252,7 @@ def _declared(load: Load, folder: RunFolder, around: Surroundings, binary: K6Bin
         },
         "versions": {
             "k6spec": __version__,
-            "k6": binary.version_text,
+            "k6": around.binary.version_text,
             "python": platform.python_version(),
         },
         "stack": {"name": around.stack.name, **asdict(around.stack.endpoints())},

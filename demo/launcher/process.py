@@ -16,7 +16,7 @@ from demo.launcher.environment import service_environment
 from demo.launcher.failure import LaunchError
 
 HOST = "127.0.0.1"
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 4  # each; whoever started the launcher may wait ten seconds, and then kills it
 
 
 def listening_socket(service: str, port: int) -> socket.socket:

@@ -14,6 +14,15 @@ _MOST_OFFENDING: Final = 2_000
 _LEAST_TRACES: Final = 5
 _LEAST_SHARE: Final = 0.7
 _LEAST_DIFFERENCE: Final = 0.5
+_OUTCOMES: Final = [
+    "http.status_code",
+    "http.response.status_code",
+    "http.response.body.size",
+    "http.response_content_length",
+    "rpc.grpc.status_code",
+    "error.type",
+]
+"""Attributes that tell how a request went; they are not why."""
 
 
 @final
@@ -61,9 +70,9 @@ def contrast(database: Database, verdict: Verdict) -> Contrast | None:
             FROM pairs JOIN peers USING (trace_id), totals
             WHERE n_good >= {_LEAST_TRACES} GROUP BY ALL)
         SELECT key, value, of_bad, of_good FROM shares
-        WHERE of_bad >= {_LEAST_SHARE} AND of_bad - of_good >= {_LEAST_DIFFERENCE}
+        WHERE NOT list_contains(?, key) AND of_bad >= {_LEAST_SHARE} AND of_bad - of_good >= {_LEAST_DIFFERENCE}
         ORDER BY of_bad - of_good DESC, key LIMIT 1""",
-        [offending, *parameters],
+        [offending, *parameters, _OUTCOMES],
     )
     if not rows:
         return None

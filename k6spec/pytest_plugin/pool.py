@@ -12,6 +12,7 @@ from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
 from k6spec.errors import ArchiveFault, Fault, K6specError
+from k6spec.k6.binary import find_k6
 from k6spec.k6.progress import ProgressLine
 from k6spec.pipeline import Surroundings, run_load
 from k6spec.stack.base import StackBackend
@@ -76,6 +77,7 @@ class Pool:
             self._started.pop().stop()
 
     def _run(self, load: Load, wanted: Wanted, stack: StackBackend, sut: Sut) -> RunFolder:
+        binary = find_k6(self._config.k6)  # first: nothing need start where k6 is missing
         self._start(stack, sut, wanted.nodeid)
         wait = self._cool_at - time.monotonic()
         if wait > 0:
@@ -83,6 +85,7 @@ class Pool:
             time.sleep(wait)
         around = Surroundings(
             config=self._config,
+            binary=binary,
             stack=stack,
             sut=sut,
             session=self._session,

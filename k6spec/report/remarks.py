@@ -14,6 +14,8 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
             yield f"the script's own threshold does not hold: {threshold['metric']} {threshold['expression']}"
     if k6.get("marked_failed"):
         yield "the script called exec.test.fail()"
+    if info.get("sut_after_load"):
+        yield f"after the load: {info['sut_after_load']}"
     if health["script_errors"]:
         yield f"{health['script_errors']:,} iterations ended with an exception: {k6.get('first_script_error')}"
     if health["dropped_iterations"]:

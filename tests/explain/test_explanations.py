@@ -60,6 +60,13 @@ class TestContrast:
 
         assert contrast(run.database, slow_spans(run)) is None, "there is no checkout to compare with"
 
+    def test_leaves_out_how_requests_ended(self, tmp_path: Path) -> None:
+        slow = Request(ms=320, stage="peak", spans=[entry(attributes={"http.status_code": "200"}), db(ms=300)])
+        refused = Request(status=503, stage="peak", spans=[entry(attributes={"http.status_code": "503"}), db()])
+        run = run_of(tmp_path, [slow] * 9 + [refused] * 9)
+
+        assert contrast(run.database, slow_spans(run)) is None
+
     @pytest.mark.parametrize("slow", [4, 0])
     def test_says_nothing_from_a_handful(self, tmp_path: Path, slow: int) -> None:
         run = run_of(tmp_path, [bought("hot", 300)] * slow + [bought("cold")] * 40)

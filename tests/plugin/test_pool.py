@@ -187,6 +187,27 @@ class TestFaults:
         result.stdout.fnmatch_lines(["*1 failed, 2 rerun*"])
         assert server.paths.count("/checkout") == 1
 
+    def test_a_system_that_breaks_under_the_load_is_named_beside_the_ledger(self, live: Specs) -> None:
+        live.write(f"{ONCE}\ndef test_a(run):\n{CLAIM}")
+        live.pytester.makeconftest("""
+import pytest, k6spec
+class Fragile(k6spec.AddressSut):
+    checks = 0
+    def check(self):
+        self.checks += 1
+        if self.checks > 2:
+            raise k6spec.SutFault("it fell over")
+@pytest.fixture(scope="session")
+def k6spec_sut(pytestconfig):
+    import os
+    return Fragile(os.environ["K6SPEC_BASE_URL"])
+""")
+
+        result = live.run()
+
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["  after the load: it fell over"])
+
     def test_without_a_system_it_says_how_to_name_one(self, specs: Specs) -> None:
         specs.write(f"{ONCE}\ndef test_a(run):\n{CLAIM}")
 
