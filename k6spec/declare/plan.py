@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from k6spec.declare.profile import (
     ConstantArrivalRate,
     ConstantVUs,
-    PerVUIterations,
+    Iterations,
     Profile,
     RampingArrivalRate,
     RampingVUs,
-    SharedIterations,
     Stage,
 )
 
@@ -73,7 +72,7 @@ class Plan:
 def plan(profile: Profile) -> Plan:
     """The plan of a profile, in time since the profile's own start."""
     match profile:
-        case ConstantVUs() | SharedIterations() | PerVUIterations():
+        case ConstantVUs() | Iterations():
             return Plan(segments=(_flat(profile, profile.vus),), vus=True)
         case ConstantArrivalRate():
             per_second = profile.rate * 10**9 / profile.time_unit.ns

@@ -75,40 +75,37 @@ class Profile:
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Iterations(Profile):
+    """What the executors that end after a number of iterations have."""
+
+    vus: int
+    iterations: int
+    max_duration: Duration
+
+    @property
+    def length(self) -> Duration:
+        """``max_duration``."""
+        return self.max_duration
+
+    def _own_options(self) -> dict[str, object]:
+        return {"vus": self.vus, "iterations": self.iterations, "maxDuration": k6_duration(self.max_duration)}
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SharedIterations(Profile):
+class SharedIterations(Iterations):
     """k6's ``shared-iterations``: a fixed number of iterations shared between VUs."""
 
     executor: ClassVar[str] = "shared-iterations"
-    vus: int
-    iterations: int
-    max_duration: Duration
-
-    @property
-    def length(self) -> Duration:
-        return self.max_duration
-
-    def _own_options(self) -> dict[str, object]:
-        return {"vus": self.vus, "iterations": self.iterations, "maxDuration": k6_duration(self.max_duration)}
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PerVUIterations(Profile):
+class PerVUIterations(Iterations):
     """k6's ``per-vu-iterations``: a fixed number of iterations for each VU."""
 
     executor: ClassVar[str] = "per-vu-iterations"
-    vus: int
-    iterations: int
-    max_duration: Duration
-
-    @property
-    def length(self) -> Duration:
-        return self.max_duration
-
-    def _own_options(self) -> dict[str, object]:
-        return {"vus": self.vus, "iterations": self.iterations, "maxDuration": k6_duration(self.max_duration)}
 
 
 @final

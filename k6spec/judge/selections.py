@@ -12,7 +12,7 @@ from k6spec.judge.bench import Bench
 from k6spec.judge.series import Series, Share, count, over, per_second
 from k6spec.judge.stat import Stat
 from k6spec.query.population import Population
-from k6spec.query.requests import REQUEST_TIMES, read_failures, read_requests
+from k6spec.query.requests import read_failures, read_requests
 from k6spec.query.selector import Selector
 from k6spec.query.selectors import Condition, attribute, either, equals
 from k6spec.query.spans import db_conditions, read_spans
@@ -67,14 +67,36 @@ class Selection:
         return self._with(selector)
 
 
-@final
-class Requests(Selection):
-    """HTTP requests that k6 made in scenarios (setup and teardown left out)."""
+class Timed(Selection):
+    """What selections of things with a duration have."""
 
     @property
     def duration(self) -> Series[Duration]:
-        """k6's ``http_req_duration``: sending + waiting + receiving."""
-        return self._timing("duration")
+        """How long each lasted: of a request k6's ``http_req_duration`` (sending + waiting + receiving)."""
+        return Series(self._bench, lambda: self._population, label="duration", unit="ns")
+
+    @property
+    def count(self) -> Stat[float]:
+        """How many."""
+        return count(self._bench, lambda: self._population)
+
+    @property
+    def rate(self) -> Stat[float]:
+        """How many a second."""
+        return per_second(self._bench, lambda: self._population)
+
+    def over(self, limit: Duration) -> Share:
+        """Those whose ``duration`` is over the limit."""
+        return over(self._bench, lambda: self._population, limit)
+
+    @property
+    def _population(self) -> Population:
+        raise NotImplementedError
+
+
+@final
+class Requests(Timed):
+    """HTTP requests that k6 made in scenarios (setup and teardown left out)."""
 
     @property
     def total(self) -> Series[Duration]:
@@ -96,20 +118,6 @@ class Requests(Selection):
         """k6's ``http_req_failed``."""
         return Share(self._bench, lambda: self._failures, limit=0.5, label="failed share")
 
-    @property
-    def count(self) -> Stat[float]:
-        """How many requests."""
-        return count(self._bench, lambda: self._population)
-
-    @property
-    def rate(self) -> Stat[float]:
-        """Requests per second."""
-        return per_second(self._bench, lambda: self._population)
-
-    def over(self, limit: Duration) -> Share:
-        """Those whose ``duration`` is over the limit."""
-        return over(self._bench, lambda: self._population, limit)
-
     @cached_property
     def _population(self) -> Population:
         return read_requests(self._bench.database, self._selector)
@@ -119,15 +127,12 @@ class Requests(Selection):
         return read_failures(self._bench.database, self._selector)
 
     def _timing(self, name: str) -> Series[Duration]:
-        if name == "duration":
-            return Series(self._bench, lambda: self._population, label=name, unit="ns")
-        assert name in REQUEST_TIMES
         read = lambda: read_requests(self._bench.database, self._selector, name)  # noqa: E731
         return Series(self._bench, read, label=name, unit="ns")
 
 
 @final
-class Spans(Selection):
+class Spans(Timed):
     """Spans of the system under test that belong to the load's requests.
 
     Call it to narrow: ``run.spans("GET /orders", service="orders", attributes={"http.route": "/orders"})``.
@@ -182,25 +187,6 @@ class Spans(Selection):
             conditions.append(equals("s.db_statement", statement))
         words = [word for word in (service, "db", operation, statement, "spans") if word is not None]
         return self._narrowed(conditions, " ".join(words))
-
-    @property
-    def duration(self) -> Series[Duration]:
-        """How long each span lasted."""
-        return Series(self._bench, lambda: self._population, label="duration", unit="ns")
-
-    @property
-    def count(self) -> Stat[float]:
-        """How many spans."""
-        return count(self._bench, lambda: self._population)
-
-    @property
-    def rate(self) -> Stat[float]:
-        """Spans per second."""
-        return per_second(self._bench, lambda: self._population)
-
-    def over(self, limit: Duration) -> Share:
-        """Those that lasted longer than the limit."""
-        return over(self._bench, lambda: self._population, limit)
 
     @cached_property
     def _population(self) -> Population:
