@@ -68,9 +68,19 @@ def connect(*, timeout: float) -> docker.DockerClient:
     except (errors.DockerException, RequestException) as error:
         denied = "permission denied" in str(error).lower()
         raise StackFault(
-            f"Docker's daemon does not answer at {_address()}: {error}",
+            f"Docker's daemon does not answer at {_address()}: {_root_cause(error)}",
             advice=("add yourself to the group docker" if denied else "start Docker") + f", {_ADVICE}",
         ) from error
+
+
+def _root_cause(error: BaseException) -> str:
+    """The innermost reason in words: the SDK wraps it in the reprs of several others."""
+    while True:
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            break
+        error = inner
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
 def _address() -> str:
