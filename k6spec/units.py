@@ -43,7 +43,7 @@ class Duration:
         """The same in seconds."""
         return self.ns / 1e9
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: Duration) -> bool:
         return self.ns < other.ns if isinstance(other, Duration) else NotImplemented
 
     def __str__(self) -> str:
@@ -58,7 +58,7 @@ class Ratio:
 
     fraction: float
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: Ratio) -> bool:
         return self.fraction < other.fraction if isinstance(other, Ratio) else NotImplemented
 
     def __str__(self) -> str:
