@@ -37,6 +37,7 @@ from k6spec.query.database import Database
 from k6spec.script.compiler import compile_load
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
+from k6spec.stack.wait import log_tail
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
@@ -161,7 +162,7 @@ def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -
         error = next((text for text in requests["error"].to_pylist() if text), "no answer")
         raise SutFault(
             f"not one of {requests.num_rows:,} requests reached the system under test: {error}",
-            log_tail="\n".join(around.sut.logs().splitlines()[-20:]),
+            log_tail=log_tail(around.sut.logs()),
             advice=f"check that it answers at {around.sut.base_url}, and that the script requests that address",
         )
 

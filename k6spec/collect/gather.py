@@ -27,7 +27,6 @@ class Gathered:
 
     spans: int
     foreign: int
-    waited_seconds: float
     settled: bool
 
 
@@ -90,7 +89,7 @@ def gather(
             if settled or now - begun >= patience.deadline.seconds:
                 break
             time.sleep(_POLL_SECONDS)
-    return Gathered(spans=kept, foreign=foreign, waited_seconds=time.monotonic() - begun, settled=settled)
+    return Gathered(spans=kept, foreign=foreign, settled=settled)
 
 
 def without_duplicates(path: Path) -> int:

@@ -19,7 +19,7 @@ def caller_location() -> str | None:
         if frame.f_back is None:
             return None
         frame = frame.f_back
-    return f"{_shown(frame.f_code.co_filename)}:{frame.f_lineno}"
+    return f"{shown_path(Path(frame.f_code.co_filename).resolve(), Path.cwd())}:{frame.f_lineno}"
 
 
 def caller_folder() -> Path:
@@ -54,9 +54,9 @@ def whole_number(field: str, value: int, *, least: int = 1) -> int:
     return value
 
 
-def _shown(filename: str) -> str:
-    path = Path(filename).resolve()
+def shown_path(path: Path, root: Path) -> str:
+    """A path as people read it: relative to ``root`` where it lies below, else whole."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return str(path.relative_to(root))
     except ValueError:
         return str(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from k6spec.declare.location import shown_path
 from k6spec.errors import ClaimFailed, Fault, Inconclusive, K6specError, UnjudgedClaim, UsageError
 from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.state import ItemState, SessionState
@@ -29,11 +30,7 @@ def place_of(excinfo: pytest.ExceptionInfo[BaseException], path: Path, root: Pat
     """``file:line`` in the spec where an error was raised or let through."""
     for entry in reversed(excinfo.traceback):
         if Path(str(entry.path)) == path:
-            try:
-                shown = path.relative_to(root)
-            except ValueError:
-                shown = path
-            return f"{shown}:{entry.lineno + 1}"
+            return f"{shown_path(path, root)}:{entry.lineno + 1}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -147,14 +148,12 @@ class Pool:
 
     def _matching(self, plain: Mapping[str, object], fixtures: tuple[str, ...]) -> RunFolder:
         assert self._replay is not None
-        candidates = self._candidates(self._replay)
-        for run in candidates:
-            info = run.info()
-            if info["fingerprint"] == fingerprint(plain) and tuple(info["fixtures"]) == tuple(sorted(fixtures)):
-                return run
+        wanted = (fingerprint(plain), sorted(fixtures))
         reasons = []
-        for run in candidates:
+        for run in self._candidates(self._replay):
             info = run.info()
+            if (info["fingerprint"], info["fixtures"]) == wanted:
+                return run
             differs = first_difference(_json(plain), info["profile"]) or (
                 f"fixtures: {sorted(fixtures)} here, {info['fixtures']} there"
             )
@@ -199,6 +198,4 @@ def _described(load: Load) -> str:
 
 
 def _json(plain: Mapping[str, object]) -> object:
-    import json
-
     return json.loads(json.dumps(plain, default=str))

@@ -10,6 +10,7 @@ from typing import Any, Final, cast, final
 import pytest
 
 from k6spec.declare.load import Load
+from k6spec.declare.location import shown_path
 from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
@@ -113,7 +114,6 @@ def make_load(item: pytest.Item) -> Run | None:
     if state is None:
         return None
     if state.run is None:
-        assert state.load is not None
         session = session_state(item.config)
         if hasattr(item.config, "workerinput") and session.replay is None:
             raise UsageError(
@@ -192,7 +192,7 @@ def summarise(reporter: Any, state: SessionState) -> None:
     reporter.section("k6spec")
     for folder in runs:
         run = Run(folder)
-        reporter.write_line(f"{_shown(folder.path)}: {run.ledger}")
+        reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
         for remark in remarks(run.info):
             reporter.write_line(f"  {remark}")
 
@@ -221,10 +221,3 @@ def _speak(session: SessionState, config: pytest.Config) -> None:
     )
     session.pool.say = say
     session.pool.progress = line
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -33,7 +33,7 @@ class SessionState:
 class ItemState:
     """One test's load, its run once it is there, and the verdicts that it made."""
 
-    def __init__(self, load: Load | None) -> None:
+    def __init__(self, load: Load) -> None:
         self.load = load
         self.log = VerdictLog()
         self.run: Run | None = None

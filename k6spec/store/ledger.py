@@ -16,7 +16,7 @@ class Ledger:
 
     A trace is *complete* when it has its entry span (the one whose parent is the client span) and no span
     whose parent is missing. ``spans_dropped`` adds up what SDKs, Collector and receiver say they lost or
-    refused; ``spans_late`` came after the wait had ended, ``spans_foreign`` belong to no request of the load.
+    refused; ``spans_foreign`` belong to no request of the load.
     """
 
     tier: Tier
@@ -28,7 +28,6 @@ class Ledger:
     spans_received: int
     spans_duplicate: int = 0
     spans_dropped: int = 0
-    spans_late: int = 0
     spans_foreign: int = 0
 
     def as_dict(self) -> dict[str, object]:
