@@ -31,13 +31,19 @@ class Config:
         limits: values of named limits.
         progress: whether to show a line of progress; default: on a terminal only.
         otlp_grpc_port, otlp_http_port, jaeger_port: of the stack, on 127.0.0.1; 0 takes any free one.
-        jaeger_feed: ``live`` feeds Jaeger while the load runs, ``off`` starts none (docker and process stacks).
+        jaeger_feed: ``live`` feeds Jaeger while the load runs, ``after`` once all is judged, ``off`` starts none
+            (docker and process stacks).
         jaeger_max_traces: how many traces Jaeger keeps, the newest.
         collector_image, jaeger_image: images of the docker stack; default: pinned ones of Docker Hub.
         otelcol, jaeger: paths of the process stack's programs; default: PATH.
         otlp_grpc, otlp_http: URLs of the external stack's Collector, where systems export to.
         receiver: ``host:port`` at which k6spec takes spans from that Collector's second exporter, OTLP over gRPC.
-        trace_url: a link to a trace in whatever shows the external stack's, with ``{trace_id}`` in it.
+        trace_url: a link to a trace in whatever shows the external stack's, with ``{trace_id}`` in it, and
+            ``{span_id}`` where that puts a span in focus.
+        source: of the external stack: where spans are read back from (``kind``, ``url`` …), not by ``receiver``.
+        keep: whether docker and process stacks outlive the session, so that links to Jaeger work: ``failed``,
+            ``always`` or ``never``; default: ``failed`` at a terminal, else ``never``.
+        k6_metrics: ``otlp`` sends k6's own metrics to the stack's Collector as well, ``off`` does not.
     """
 
     root: Path
@@ -65,6 +71,9 @@ class Config:
     otlp_http: str | None = None
     receiver: str | None = None
     trace_url: str | None = None
+    source: Mapping[str, object] = field(default_factory=dict)
+    keep: str | None = None
+    k6_metrics: str = "off"
 
     @property
     def runs_folder(self) -> Path:
@@ -75,7 +84,7 @@ class Config:
 SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {"root", "env"}))
 """Names that ``[tool.k6spec]`` and its environments may hold."""
 
-_TABLES: Final = frozenset({"profile", "limits"})
+_TABLES: Final = frozenset({"profile", "limits", "source"})
 _DURATIONS: Final = frozenset({"settle", "deadline"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {
@@ -84,7 +93,11 @@ _NUMBERS: Final = {
     "jaeger_port": _PORT,
     "jaeger_max_traces": (1, 10**9),
 }
-_CHOICES: Final = {"jaeger_feed": ("live", "off")}
+_CHOICES: Final = {
+    "jaeger_feed": ("live", "after", "off"),
+    "keep": ("failed", "always", "never"),
+    "k6_metrics": ("off", "otlp"),
+}
 
 
 def load_config(root: Path, environ: Mapping[str, str], options: Mapping[str, object]) -> Config:
@@ -117,6 +130,11 @@ def load_config(root: Path, environ: Mapping[str, str], options: Mapping[str, ob
     config = _applied(config, from_environ, "the environment variable K6SPEC_…")
     given = {setting: value for setting, value in options.items() if setting != "env" and value is not None}
     return _applied(config, given, "the command line option --k6spec-…")
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a pipeline: the variable ``CI`` says so in all that are in use."""
+    return environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
 def _section(pyproject: Path) -> dict[str, Any]:

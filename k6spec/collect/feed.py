@@ -8,7 +8,9 @@ from typing import Protocol, final
 
 import pyarrow as pa
 
+from k6spec.collect.sources.base import WantedTraces
 from k6spec.store.ledger import Tier
+from k6spec.units import Duration
 
 
 @final
@@ -21,6 +23,7 @@ class LossCounters:
     sdk_dropped: int = 0  # SDKs' own counters of full queues
     collector_refused: int = 0  # a Collector in between answered with an error
     collector_failed: int = 0  # a Collector in between accepted them and did not hand them on to us
+    truncated: int = 0  # a backend says that it gave a trace in part
 
     @property
     def total(self) -> int:
@@ -35,11 +38,21 @@ class SpanFeed(Protocol):
     def tier(self) -> Tier:
         """How complete this way of collecting is."""
 
+    @property
+    def lag(self) -> Duration:
+        """How much later than it was exported a span may come: 0 for what is a stream."""
+
+    def expect(self, wanted: WantedTraces, settle: Duration) -> None:
+        """Says, once the load is over, which traces are waited for, and how long SDKs may keep their spans."""
+
     def poll(self) -> Iterator[pa.RecordBatch]:
         """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll; never blocks."""
 
     def losses(self) -> LossCounters:
         """What was lost on the way so far."""
+
+    def truncated(self) -> frozenset[bytes]:
+        """Ids of traces that are known to be there in part only; a stream does not know."""
 
     def close(self) -> None:
         """Releases what the feed holds and wipes the raw spool it read."""

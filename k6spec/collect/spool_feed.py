@@ -12,8 +12,10 @@ from k6spec.collect.counters import CounterReader
 from k6spec.collect.decode import decode
 from k6spec.collect.feed import LossCounters
 from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
+from k6spec.collect.sources.base import WantedTraces
 from k6spec.collect.spool import SpoolReader
 from k6spec.store.ledger import Tier
+from k6spec.units import Duration
 
 GROUP_BYTES: Final = 4 << 20
 """Raw OTLP that is decoded into one batch: some 14,000 spans of usual size."""
@@ -45,6 +47,14 @@ class SpoolFeed:
     def tier(self) -> Tier:
         """``stream``."""
         return "stream"
+
+    @property
+    def lag(self) -> Duration:
+        """None."""
+        return Duration(0)
+
+    def expect(self, wanted: WantedTraces, settle: Duration) -> None:
+        """Nothing to do: all that arrives is given."""
 
     def poll(self) -> Iterator[pa.RecordBatch]:
         """Batches of :data:`k6spec.store.spans.SCHEMA`, up to what had arrived when the polling began.
@@ -79,6 +89,10 @@ class SpoolFeed:
             undecodable=self._undecodable,
             sdk_dropped=counts.sdk_queue_full + elsewhere,
         )
+
+    def truncated(self) -> frozenset[bytes]:
+        """None that it knows of."""
+        return frozenset()
 
     def close(self) -> None:
         """Releases the spool. Safe to call again."""

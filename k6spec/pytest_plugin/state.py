@@ -8,7 +8,7 @@ from typing import Final, final
 
 import pytest
 
-from k6spec.config import Config, load_config
+from k6spec.config import Config, in_ci, load_config
 from k6spec.declare.load import Load
 from k6spec.judge.log import VerdictLog
 from k6spec.pytest_plugin.options import given
@@ -52,5 +52,5 @@ def session_state(config: pytest.Config) -> SessionState:
     if SESSION not in config.stash:
         settings = load_config(config.rootpath, os.environ, given(config))
         replay = config.getoption("--k6spec-replay")
-        config.stash[SESSION] = SessionState(settings, replay=replay, ci=bool(os.environ.get("CI")))
+        config.stash[SESSION] = SessionState(settings, replay=replay, ci=in_ci(os.environ))
     return config.stash[SESSION]

@@ -43,8 +43,11 @@ class StackBackend(Protocol):
     def feed(self) -> SpanFeed:
         """A feed of the spans that arrive from now on."""
 
-    def trace_url(self, trace_id: str) -> str | None:
-        """Where people can look at a trace, or None if only in k6spec's own page."""
+    def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
+        """Where people can look at a trace (ids in hex), the span in focus; None if only in k6spec's own page."""
+
+    def viewer(self) -> str | None:
+        """The OTLP/gRPC address of what shows the traces, as seen from this host; None if there is nothing."""
 
     def logs(self) -> str:
         """What its programs have logged so far."""

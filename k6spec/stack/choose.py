@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
-from k6spec.config import Config
+from k6spec.config import Config, in_ci
 from k6spec.errors import ConfigError, StackFault
 from k6spec.stack.base import Endpoints, StackBackend
 from k6spec.stack.containers import COLLECTOR_IMAGE, JAEGER_IMAGE, HostPorts, Images, StackPlan
@@ -69,7 +69,7 @@ def _named(name: str, config: Config, say: Callable[[str], None]) -> StackBacken
 
 
 def _best(config: Config, environ: Mapping[str, str]) -> tuple[str, str]:
-    if environ.get("CI", "").lower() not in {"", "0", "false"}:
+    if in_ci(environ):
         return "embedded", "this is CI"
     from k6spec.stack.docker import why_not
 

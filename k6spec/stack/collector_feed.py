@@ -9,8 +9,10 @@ from typing import final
 import pyarrow as pa
 
 from k6spec.collect.feed import LossCounters, SpanFeed
+from k6spec.collect.sources.base import WantedTraces
 from k6spec.stack.collector_counters import CollectorCounts, drained_counts
 from k6spec.store.ledger import Tier
+from k6spec.units import Duration
 
 
 @final
@@ -44,6 +46,15 @@ class CollectorFeed:
         """The inner feed's."""
         return self._inner.tier
 
+    @property
+    def lag(self) -> Duration:
+        """The inner feed's."""
+        return self._inner.lag
+
+    def expect(self, wanted: WantedTraces, settle: Duration) -> None:
+        """Hands it on."""
+        self._inner.expect(wanted, settle)
+
     def poll(self) -> Iterator[pa.RecordBatch]:
         """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll.
 
@@ -66,6 +77,10 @@ class CollectorFeed:
             collector_refused=counts.refused - self._start.refused,
             collector_failed=max(0, failed - inner.refused),
         )
+
+    def truncated(self) -> frozenset[bytes]:
+        """The inner feed's."""
+        return self._inner.truncated()
 
     def close(self) -> None:
         """Releases the inner feed. Safe to call again."""

@@ -55,9 +55,11 @@ def _service(container: Container) -> dict[str, Any]:
     mounts = [f"./{_config_file(container)}:{container.config_path}:ro"]
     if container.folder is not None:
         mounts.append(f"{_VOLUME}:{container.folder}")
-    # Both have a health port, with the same number: the Collector's is published.
+    # Jaeger's ports for health and OTLP have the numbers of the Collector's, which are published.
     published = [
-        port for purpose, port in container.ports.items() if purpose != "health" or container.name == COLLECTOR
+        port
+        for purpose, port in container.ports.items()
+        if purpose not in {"health", "otlp"} or container.name == COLLECTOR
     ]
     return {
         "image": container.image,

@@ -100,7 +100,11 @@ class StackPlan:
             image=self.images.jaeger,
             config=JaegerConfig(host=_ANY, max_traces=self.max_traces).as_yaml(),
             config_path="/etc/k6spec/jaeger.yaml",
-            ports={"ui": jaeger_config.UI_PORT, "health": jaeger_config.HEALTH_PORT},
+            ports={
+                "ui": jaeger_config.UI_PORT,
+                "otlp": jaeger_config.OTLP_PORT,
+                "health": jaeger_config.HEALTH_PORT,
+            },
         )
         return [jaeger, collector]
 

@@ -139,8 +139,11 @@ class EmbeddedStack:
         self._open_feeds += 1
         return feed
 
-    def trace_url(self, trace_id: str) -> None:
+    def trace_url(self, trace_id: str, span_id: str | None = None) -> None:
         """None: traces are looked at in k6spec's own page."""
+
+    def viewer(self) -> None:
+        """None."""
 
     def logs(self) -> str:
         """What the receiver has logged so far, and after the end what it had."""

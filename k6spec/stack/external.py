@@ -62,9 +62,14 @@ class ExternalStack:
         """A feed of the spans that the Collector hands on from now on."""
         return self._receiver.feed()
 
-    def trace_url(self, trace_id: str) -> str | None:
-        """The link, with the id."""
-        return None if self._link is None else self._link.replace("{trace_id}", trace_id)
+    def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
+        """The link, with the ids."""
+        if self._link is None:
+            return None
+        return self._link.replace("{trace_id}", trace_id).replace("{span_id}", span_id or "")
+
+    def viewer(self) -> None:
+        """None: what shows the traces is fed by the Collector, and not ours to add to."""
 
     def logs(self) -> str:
         """The receiver's; the Collector's are not ours to read."""

@@ -69,3 +69,8 @@ class JaegerConfig:
     def as_yaml(self) -> str:
         """The configuration as text."""
         return yaml.safe_dump(self.as_dict(), sort_keys=False)
+
+
+def jaeger_link(ui: str, trace_id: str, span_id: str | None = None) -> str:
+    """The page of a trace in Jaeger's UI at ``ui``; the search for the span's id puts it in focus."""
+    return f"{ui}/trace/{trace_id}" + (f"?uiFind={span_id}" if span_id else "")

@@ -18,7 +18,7 @@ from k6spec.stack.collector_config import OLDEST, CollectorConfig, ToReceiver
 from k6spec.stack.collector_counters import CollectorCounts, read_counts
 from k6spec.stack.collector_feed import CollectorFeed
 from k6spec.stack.embedded import EmbeddedStack
-from k6spec.stack.jaeger_config import MAX_TRACES, JaegerConfig
+from k6spec.stack.jaeger_config import MAX_TRACES, JaegerConfig, jaeger_link
 from k6spec.stack.ports import free_ports
 from k6spec.stack.program import Program
 from k6spec.stack.wait import HttpReady, log_tail
@@ -68,6 +68,7 @@ class ProcessStack:
         self._endpoints: Endpoints | None = None
         self._metrics_url = ""
         self._ui = ""
+        self._viewer = ""
         self._last_logs = ""
 
     @property
@@ -128,6 +129,7 @@ class ProcessStack:
         if self._jaeger is not None:
             _wait_until_up("Jaeger", self._jaeger, f"http://{_HOST}:{jaeger_health}/status")
             self._ui = f"http://{_HOST}:{ui}"
+            self._viewer = f"http://{_HOST}:{jaeger_otlp}"
         self._metrics_url = f"http://{_HOST}:{metrics}/metrics"
         self._endpoints = Endpoints(otlp_grpc=f"http://{_HOST}:{grpc}", otlp_http=f"http://{_HOST}:{http}")
 
@@ -155,11 +157,17 @@ class ProcessStack:
         self.endpoints()
         return CollectorFeed(self._receiver.feed(), self._counts, check=self._check)
 
-    def trace_url(self, trace_id: str) -> str | None:
+    def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
         """The trace in Jaeger's UI; None without a Jaeger, or where it is dead: it keeps traces in memory."""
         if self._jaeger is None or not self._jaeger.alive:
             return None
-        return f"{self._ui}/trace/{trace_id}"
+        return jaeger_link(self._ui, trace_id, span_id)
+
+    def viewer(self) -> str | None:
+        """Jaeger; None without one, or where it is dead."""
+        if self._jaeger is None or not self._jaeger.alive:
+            return None
+        return self._viewer
 
     def logs(self) -> str:
         """What Collector, Jaeger and receiver have logged so far, and after the end what they had."""

@@ -110,5 +110,5 @@ def test_numbers_and_choices_are_read(tmp_path):
     environ = {"K6SPEC_JAEGER_PORT": "16686", "K6SPEC_JAEGER_FEED": "off"}
     config = load_config(tmp_path, environ, {})
     assert (config.jaeger_port, config.jaeger_feed) == (16686, "off")
-    with pytest.raises(ConfigError, match="live or off"):
+    with pytest.raises(ConfigError, match="live or after or off"):
         load_config(tmp_path, {"K6SPEC_JAEGER_FEED": "later"}, {})

@@ -40,6 +40,7 @@ from k6spec.stack.docker.daemon import (
     uninterrupted,
 )
 from k6spec.stack.docker.files import ContainerFiles, archive_of
+from k6spec.stack.jaeger_config import jaeger_link
 from k6spec.stack.mirror import Mirror
 from k6spec.stack.owner import SPOOL_PREFIX, STACK, Owner, leftover_spool
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
@@ -168,11 +169,17 @@ class DockerStack:
         self._open_feeds += 1
         return feed
 
-    def trace_url(self, trace_id: str) -> str | None:
+    def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
         """The trace in Jaeger's UI; None without a Jaeger, or where it is dead: it keeps traces in memory."""
         if JAEGER not in self._running or not self._alive(JAEGER):
             return None
-        return f"{self._url(JAEGER, 'ui')}/trace/{trace_id}"
+        return jaeger_link(self._url(JAEGER, "ui"), trace_id, span_id)
+
+    def viewer(self) -> str | None:
+        """Jaeger; None without one, or where it is dead."""
+        if JAEGER not in self._running or not self._alive(JAEGER):
+            return None
+        return self._url(JAEGER, "otlp")
 
     def logs(self) -> str:
         """What the containers have logged so far, and after the end what they had."""

@@ -1,19 +1,17 @@
-"""The ``k6spec`` command: looks at archived runs."""
+"""Commands that look at archived runs: ``runs``, ``show``, ``trace``."""
 
 from __future__ import annotations
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec._version import __version__
-from k6spec.errors import ArchiveFault, K6specError
+from k6spec.cli.app import app, out
+from k6spec.errors import ArchiveFault
 from k6spec.judge.limits import shown
 from k6spec.query.database import Database
 from k6spec.report.links import read_trace
@@ -21,49 +19,16 @@ from k6spec.report.waterfall import render_waterfall
 from k6spec.store.archive import RunFolder, find_run, find_runs
 from k6spec.units import format_ns
 
-app: Final = typer.Typer(
-    help="Performance specs with k6 and OpenTelemetry. Specs run with pytest; this looks at what they archived.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    epilog="Examples:  k6spec runs   |   k6spec show last   |   k6spec trace 4f2a91c0",
-)
-_out: Final = Console(highlight=False, soft_wrap=False)
-_RunsOption = Annotated[
+RunsOption = Annotated[
     Path, typer.Option("--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True)
 ]
-_DEFAULT_RUNS: Final = Path(".k6spec/runs")
+DEFAULT_RUNS: Final = Path(".k6spec/runs")
 _OUTCOMES: Final = ("passed", "failed", "inconclusive")
-
-
-class Exit(int, Enum):
-    """Exit codes."""
-
-    OK = 0
-    USAGE = 2
-
-
-def main() -> None:
-    """Runs the command; a user's mistake ends in one line and exit code 2."""
-    try:
-        app()
-    except K6specError as error:
-        Console(stderr=True, highlight=False).print(f"k6spec: {escape(str(error))}", soft_wrap=True)
-        raise SystemExit(Exit.USAGE) from None
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        _out.print(__version__)
-        raise typer.Exit
 
 
 @app.command()
 def runs(
-    folder: _RunsOption = _DEFAULT_RUNS,
+    folder: RunsOption = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
 ) -> None:
@@ -77,7 +42,7 @@ def runs(
             print(json.dumps(_overview(run)))
         return
     if not found:
-        _out.print(f"no runs in {folder} yet; pytest specs/ makes some")
+        out.print(f"no runs in {folder} yet; pytest specs/ makes some")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("run", no_wrap=True, min_width=28)
@@ -97,13 +62,13 @@ def runs(
             ", ".join(verdicts) or "none",
             escape(row["status"]),
         )
-    _out.print(table)
+    out.print(table)
 
 
 @app.command()
 def show(
     run: Annotated[str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")],
-    folder: _RunsOption = _DEFAULT_RUNS,
+    folder: RunsOption = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="run.json as it is.")] = False,
 ) -> None:
     """Show a run: what was loaded, the ledger, and every verdict.
@@ -115,26 +80,26 @@ def show(
     if as_json:
         print(json.dumps(info, indent=2, ensure_ascii=False))
         return
-    _out.print(f"[bold]{found.run_id}[/]  {found.status()}  {escape(str(info.get('spec') or ''))}")
+    out.print(f"[bold]{found.run_id}[/]  {found.status()}  {escape(str(info.get('spec') or ''))}")
     if not found.is_whole():
-        _out.print(escape(str(info.get("reason", "it was cut off"))))
+        out.print(escape(str(info.get("reason", "it was cut off"))))
     for name, part in info["profile"]["scenarios"].items():
         profile = ", ".join(f"{key} {value}" for key, value in part["profile"].items() if value not in ("0s", []))
-        _out.print(f"  {escape(name)}: {escape(profile)}")
-    _out.print(f"  against {escape(info['environment']['base_url'])}, stack {info['stack']['name']}")
+        out.print(f"  {escape(name)}: {escape(profile)}")
+    out.print(f"  against {escape(info['environment']['base_url'])}, stack {info['stack']['name']}")
     if "ledger" in info:
         ledger = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in info["ledger"].items())
-        _out.print(f"  {ledger}")
+        out.print(f"  {ledger}")
         _print_operations(found)
     for verdict in info["verdicts"]:
-        _out.print(_verdict_line(verdict), soft_wrap=True)
+        out.print(_verdict_line(verdict), soft_wrap=True)
 
 
 @app.command()
 def trace(
     trace_id: Annotated[str, typer.Argument(help="A trace id in hex, or its beginning (at least 4 digits).")],
     run: Annotated[str, typer.Option(help="The run to look in; by default all, the newest first.")] = "",
-    folder: _RunsOption = _DEFAULT_RUNS,
+    folder: RunsOption = DEFAULT_RUNS,
 ) -> None:
     """Show a trace as a waterfall, k6's client span on top.
 
@@ -156,8 +121,8 @@ def trace(
         if ids:
             tree = read_trace(database, ids[0][0])
             assert tree is not None
-            _out.print(f"[bold]{ids[0][0]}[/] in {found.run_id}")
-            _out.print(render_waterfall(tree))
+            out.print(f"[bold]{ids[0][0]}[/] in {found.run_id}")
+            out.print(render_waterfall(tree))
             return
     raise ArchiveFault(
         f"no trace that begins with {prefix} in {len(searched)} runs of {folder}",
@@ -204,4 +169,4 @@ def _print_operations(run: RunFolder) -> None:
     for operation, count, failed, p50, p95, most in rows:
         numbers = (format_ns(value) for value in (p50, p95, most))
         table.add_row(f"  {escape(operation)}", f"{count:,}", f"{failed:,}", *numbers)
-    _out.print(table)
+    out.print(table)

@@ -1,0 +1,28 @@
+"""The ``k6spec`` command."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from rich.console import Console
+from rich.markup import escape
+
+from k6spec.cli import archive as archive
+from k6spec.cli.app import app
+from k6spec.errors import K6specError
+
+
+class Exit(int, Enum):
+    """Exit codes."""
+
+    OK = 0
+    USAGE = 2
+
+
+def main() -> None:
+    """Runs the command; a user's mistake ends in one line and exit code 2."""
+    try:
+        app()
+    except K6specError as error:
+        Console(stderr=True, highlight=False).print(f"k6spec: {escape(str(error))}", soft_wrap=True)
+        raise SystemExit(Exit.USAGE) from None

@@ -1,0 +1,29 @@
+"""The command line's parts that every command uses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from k6spec._version import __version__
+
+app: Final = typer.Typer(
+    help="Performance specs with k6 and OpenTelemetry. Specs run with pytest; this looks at what they archived.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    epilog="Examples:  k6spec runs   |   k6spec show last   |   k6spec trace 4f2a91c0",
+)
+out: Final = Console(highlight=False, soft_wrap=False)
+"""Where commands print for people."""
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit

@@ -1,0 +1,1 @@
+"""Trace sources: backends from which the spans of known traces are read back."""

@@ -1,0 +1,70 @@
+"""The seam of trace sources: backends that hold the spans already, asked for the traces of a load by their ids.
+
+To add one: a class with these members, a function ``make(access, options)`` beside it, a line in the
+``k6spec.sources`` entry points, and an id in ``tests/conformance/test_sources.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, final
+
+import pyarrow as pa
+
+from k6spec.units import Duration
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedTraces:
+    """The traces of a load: ids of 16 bytes, and the time in which their spans lie (Unix time, nanoseconds)."""
+
+    trace_ids: Sequence[bytes]
+    begin_ns: int
+    end_ns: int
+
+
+class TraceSource(Protocol):
+    """A backend's way to give traces back. Used by one thread; it may use more of its own."""
+
+    @property
+    def name(self) -> str:
+        """Its kind: ``jaeger``, ``tempo`` …"""
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people: a URL without credentials, or a path."""
+
+    @property
+    def by_id(self) -> bool:
+        """Whether a backend of its own kept the spans; a file holds all that passed the Collector."""
+
+    @property
+    def lag(self) -> Duration:
+        """How much later than it was exported a span may show up here."""
+
+    def check(self) -> None:
+        """Asks the least there is to ask.
+
+        Raises:
+            StackFault: it does not answer, or refuses us; says what to set.
+        """
+
+    def fetch(self, wanted: WantedTraces) -> Iterator[pa.RecordBatch]:
+        """All spans that are there now of the wanted traces, as batches of :data:`k6spec.store.spans.SCHEMA`.
+
+        Spans of other traces may be among them. A trace that is not there gives nothing, and is no error.
+
+        Raises:
+            StackFault: it does not answer, refuses us, or answers something else.
+        """
+
+    def truncated(self) -> Collection[bytes]:
+        """Ids of traces of which the backend said, when they were last fetched, that it did not give all."""
+
+    def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
+        """Where people look at the trace (ids in hex), the span in focus; None if it has no such place."""
+
+    def close(self) -> None:
+        """Ends connections. Safe to call again."""
