@@ -26,7 +26,7 @@ class Config:
         runs: the folder of archived runs.
         link_base: what links in messages begin with, for reports that CI archives.
         settle: how long no new span may come before the traces count as all there; default: the SUT's.
-        deadline: how long to wait for traces after the load, at the most.
+        deadline: how long to wait for another trace after the load, at the most.
         profile: fields of every declared profile to replace (``{"vus": 5, "duration": "10s"}``).
         limits: values of named limits.
         progress: whether to show a line of progress; default: on a terminal only.
@@ -36,11 +36,12 @@ class Config:
         jaeger_max_traces: how many traces Jaeger keeps, the newest.
         collector_image, jaeger_image: images of the docker stack; default: pinned ones of Docker Hub.
         otelcol, jaeger: paths of the process stack's programs; default: PATH.
-        otlp_grpc, otlp_http: URLs of the external stack's Collector, where systems export to.
+        otlp_grpc, otlp_http: URLs of the external stack's Collector, for systems that k6spec starts.
         receiver: ``host:port`` at which k6spec takes spans from that Collector's second exporter, OTLP over gRPC.
         trace_url: a link to a trace in whatever shows the external stack's, with ``{trace_id}`` in it, and
             ``{span_id}`` where that puts a span in focus.
         source: of the external stack: where spans are read back from (``kind``, ``url`` …), not by ``receiver``.
+        sampled: whether something on the external stack's way keeps a part of the traces only.
         keep: whether docker and process stacks outlive the session, so that links to Jaeger work: ``failed``,
             ``always`` or ``never``; default: ``failed`` at a terminal, else ``never``.
         k6_metrics: ``otlp`` sends k6's own metrics to the stack's Collector as well, ``off`` does not.
@@ -72,6 +73,7 @@ class Config:
     receiver: str | None = None
     trace_url: str | None = None
     source: Mapping[str, object] = field(default_factory=dict)
+    sampled: bool = False
     keep: str | None = None
     k6_metrics: str = "off"
 
@@ -85,6 +87,7 @@ SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {
 """Names that ``[tool.k6spec]`` and its environments may hold."""
 
 _TABLES: Final = frozenset({"profile", "limits", "source"})
+_FLAGS: Final = frozenset({"progress", "sampled"})
 _DURATIONS: Final = frozenset({"settle", "deadline"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {
@@ -165,19 +168,20 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
     if name in _TABLES:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{where}: {name} is a table, as in [tool.k6spec.{name}]; got {value!r}")
-        return {**getattr(config, name), **value}
+        # Another kind of source has other settings: of the one before nothing stays.
+        return dict(value) if "kind" in value else {**getattr(config, name), **value}
     if name in _DURATIONS:
         try:
             return parse_duration(value) if isinstance(value, str) else ms(cast("float", value) * 1000)
         except (UsageError, TypeError) as error:
             raise ConfigError(f'{where}: {name} = {value!r} is not a duration; write "5s"') from error
-    if name == "progress":
+    if name in _FLAGS:
         words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
         if isinstance(value, bool):
             return value
         if str(value).lower() in words:
             return words[str(value).lower()]
-        raise ConfigError(f"{where}: progress = {value!r}; write true or false")
+        raise ConfigError(f"{where}: {name} = {value!r}; write true or false")
     if name in _NUMBERS:
         return _number(name, value, where)
     if name in _CHOICES and value not in _CHOICES[name]:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +24,7 @@ from k6spec._version import __version__
 from k6spec.collect.client_spans import client_spans
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, gather, without_duplicates
+from k6spec.collect.sources.base import WantedTraces
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
@@ -103,6 +104,8 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 gathered = _collect(requests, folder, around, feed)
             with timings.step("store"):
                 duplicates = _store_spans(requests, folder)
+                info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
+                folder.write_info({**info, "status": "running"})
                 ledger = _ledger(folder, feed, gathered, duplicates)
             health = Health(
                 dropped_iterations=result.dropped_iterations,
@@ -187,7 +190,11 @@ def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: 
     settle = around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
     return gather(
         feed,
-        trace_ids=sampled["trace_id"].combine_chunks(),
+        wanted=WantedTraces(
+            trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
+            begin_ns=pc.min(requests["start_ns"]).as_py(),
+            end_ns=pc.max(requests["end_ns"]).as_py(),
+        ),
         client_span_ids=sampled["span_id"].combine_chunks(),
         out=folder.path / _RECEIVED,
         patience=Patience(settle=settle, deadline=around.config.deadline),

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from k6spec.collect.feed import SpanFeed
+from k6spec.collect.sources.base import WantedTraces
 from k6spec.store.spans import SCHEMA
 from k6spec.units import Duration
 
@@ -23,11 +24,12 @@ _POLL_SECONDS = 0.1
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What came: spans of the load, spans of others, and why the wait ended."""
+    """What came: spans of the load, spans of others, why the wait ended, and which traces came in part only."""
 
     spans: int
     foreign: int
     settled: bool
+    truncated: frozenset[bytes] = frozenset()
 
 
 @final
@@ -35,8 +37,9 @@ class Gathered:
 class Patience:
     """How long to wait.
 
-    ``settle``: so long must no new span come (longer than the SDKs' batch delay). ``deadline``: the most to
-    wait in all. Where some traces are still missing when it has settled, it is given as long again.
+    ``settle``: so long must no new span come (longer than the SDKs' batch delay). ``deadline``: the most to wait
+    for another trace. Both are longer by the feed's lag. Where some traces are still missing when it has settled,
+    it is given as long again.
     """
 
     settle: Duration
@@ -46,7 +49,7 @@ class Patience:
 def gather(
     feed: SpanFeed,
     *,
-    trace_ids: pa.Array[Any],
+    wanted: WantedTraces,
     client_span_ids: pa.Array[Any],
     out: Path,
     patience: Patience,
@@ -55,41 +58,46 @@ def gather(
     """Writes the load's spans to ``out`` as they come, until all traces have their entry span and are settled.
 
     Args:
-        trace_ids: the ids that k6 reported, 16 bytes each; a span belongs to the load if its id is among them.
+        wanted: the trace ids that k6 reported; a span belongs to the load if its id is among them.
         client_span_ids: the ids of the client spans, 8 bytes each; an entry span's parent is one of them.
         on_progress: called with the number of traces that have their entry span, and of those expected.
     """
-    wanted = pc.unique(trace_ids)
+    trace_ids = pa.array(wanted.trace_ids, pa.binary(16))
     parents = pc.unique(client_span_ids)
-    begun = last_new = time.monotonic()
+    feed.expect(wanted, patience.settle)
+    settle = patience.settle.seconds + feed.lag.seconds
+    deadline = patience.deadline.seconds + feed.lag.seconds
+    last_trace = last_new = time.monotonic()
     entered: set[bytes] = set()
     kept = foreign = 0
     settled = False
     with pq.ParquetWriter(out, SCHEMA, compression="zstd") as writer:
         while True:
-            fresh = 0
+            fresh, there = 0, len(entered)
             for batch in feed.poll():
-                mine = batch.filter(pc.is_in(batch["trace_id"], wanted))
+                mine = batch.filter(pc.is_in(batch["trace_id"], trace_ids))
                 foreign += batch.num_rows - mine.num_rows
                 if mine.num_rows:
                     writer.write_batch(mine)
                     fresh += mine.num_rows
                     entries = mine.filter(pc.is_in(mine["parent_span_id"], parents))
                     entered.update(cast("list[bytes]", entries["trace_id"].to_pylist()))
+                    if on_progress is not None:
+                        on_progress(len(entered), len(trace_ids))
             now = time.monotonic()
             if fresh:
                 kept += fresh
                 last_new = now
-            if on_progress is not None:
-                on_progress(len(entered), len(wanted))
-            quiet = now - last_new
+            if len(entered) > there:
+                last_trace = now
+            elif on_progress is not None:
+                on_progress(len(entered), len(trace_ids))
             # Where nothing came at all there are no stragglers to wait for: the system is not instrumented.
-            patience_left = patience.settle.seconds * (2 if kept and len(entered) < len(wanted) else 1)
-            settled = quiet >= patience_left
-            if settled or now - begun >= patience.deadline.seconds:
+            settled = now - last_new >= settle * (2 if kept and len(entered) < len(trace_ids) else 1)
+            if settled or now - last_trace >= deadline:
                 break
             time.sleep(_POLL_SECONDS)
-    return Gathered(spans=kept, foreign=foreign, settled=settled)
+    return Gathered(spans=kept, foreign=foreign, settled=settled, truncated=feed.truncated())
 
 
 def without_duplicates(path: Path) -> int:

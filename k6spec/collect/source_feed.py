@@ -24,12 +24,10 @@ class SourceFeed:
 
     Args:
         source: it is closed with the feed.
-        sampled: whether something on the way to the source keeps a part of the traces only.
     """
 
-    def __init__(self, source: TraceSource, *, sampled: bool = False) -> None:
+    def __init__(self, source: TraceSource) -> None:
         self._source = source
-        self._sampled = sampled
         self._wanted: WantedTraces | None = None
         self._final_ns = 0
         self._final: set[bytes] = set()
@@ -38,9 +36,7 @@ class SourceFeed:
 
     @property
     def tier(self) -> Tier:
-        """``sampled`` if so; ``by-id`` if a backend kept the spans; ``stream`` for all that passed a Collector."""
-        if self._sampled:
-            return "sampled"
+        """``by-id`` if a backend kept the spans; ``stream`` for all that passed a Collector."""
         return "by-id" if self._source.by_id else "stream"
 
     @property

@@ -16,12 +16,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from k6spec.store.archive import RunFolder
 from k6spec.store.spans import CLIENT_SERVICE
 
 _TABLES: Final = {"requests": "requests.parquet", "samples": "metrics.parquet", "spans": "spans.parquet"}
 
-# A trace is received when any span of the system came, complete when its entry span came (the one whose
-# parent is a client span) and no span's parent is missing. A redirect chain is one trace: its first hop leads.
+# A trace is received when any span of the system came. It is complete when its entry span came (the one whose
+# parent is a client span), no span's parent is missing and no backend said that it gave a part only. A redirect
+# chain is one trace: its first hop leads.
 _TRACES: Final = f"""
 CREATE TEMP TABLE traces AS
 WITH led AS (
@@ -45,12 +47,16 @@ SELECT led.request_id, led.trace_id, led.span_id, led.scenario, led."group", led
        led.planned_vus, led.planned_rate, led.active_vus, led.warmup, chain.client_ns,
        coalesce(seen.spans, 0) AS spans,
        seen.trace_id IS NOT NULL AS received,
-       coalesce(seen.entry AND seen.orphans = 0, false) AS complete
+       coalesce(seen.entry AND seen.orphans = 0 AND cut.trace_id IS NULL, false) AS complete
 FROM led
 JOIN chain USING (trace_id)
 LEFT JOIN seen USING (trace_id)
+LEFT JOIN truncated cut USING (trace_id)
 WHERE led.place = 1
 """
+
+
+_TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCHAR[])) AS trace_id"
 
 
 @final
@@ -80,11 +86,20 @@ class Database:
         column = self.table(sql, parameters).column(0)
         return column.to_numpy().astype(np.float64, copy=False)
 
+    @property
+    def sampled(self) -> bool:
+        """Whether something on the way kept a part of the traces only."""
+        return bool(self._info.get("ledger", {}).get("tier") == "sampled")
+
     def close(self) -> None:
         """Closes the connection; a later query opens it again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    @property
+    def _info(self) -> dict[str, Any]:
+        return RunFolder(self.folder).info()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
@@ -92,6 +107,7 @@ class Database:
             for name, file in _TABLES.items():
                 path = str(self.folder / file).replace("'", "''")
                 connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+            connection.execute(_TRUNCATED, [self._info.get("truncated_traces", [])])
             connection.execute(_TRACES)
             self._connection = connection
         return self._connection

@@ -27,9 +27,9 @@ def missing_traces(database: Database, selector: Selector) -> Missing:
 
 
 def uninstrumented(database: Database, selector: Selector) -> tuple[str, ...]:
-    """Operations of the claim's scope that never gave a trace, while others did."""
+    """Operations of the claim's scope that never gave a trace, while others did; none where traces are sampled."""
     sql, parameters = where(selector.scope)
-    if not database.value("SELECT coalesce(bool_or(received), false) FROM traces"):
+    if database.sampled or not database.value("SELECT coalesce(bool_or(received), false) FROM traces"):
         return ()
     rows = database.rows(
         f"""SELECT operation FROM traces c WHERE {sql} AND sampled GROUP BY operation

@@ -17,7 +17,7 @@ Vantage = Literal["host", "container", "cluster"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Where OTLP is accepted, as URLs with scheme and port and without a path."""
+    """Where OTLP is accepted, as URLs with scheme and port and without a path; empty where nobody said."""
 
     otlp_grpc: str
     otlp_http: str

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
+from k6spec.collect.sources.registry import kinds, make_source
 from k6spec.config import Config, in_ci
 from k6spec.errors import ConfigError, StackFault
 from k6spec.stack.base import Endpoints, StackBackend
 from k6spec.stack.containers import COLLECTOR_IMAGE, JAEGER_IMAGE, HostPorts, Images, StackPlan
 from k6spec.stack.embedded import EmbeddedStack
-from k6spec.stack.external import ExternalStack
+from k6spec.stack.external import ExportedSpans, ExternalStack, KeptSpans
 from k6spec.stack.process import JAEGER_NAMES, OTELCOL_NAMES, ProcessStack, find_program
 
 STACKS: Final = ("auto", "docker", "process", "embedded", "external")
@@ -42,12 +43,12 @@ def choose_stack(
     if config.stack not in STACKS:
         raise ConfigError(f"there is no stack {config.stack!r}; use one of {', '.join(STACKS)}")
     if config.stack != "auto":
-        return Choice(stack=_named(config.stack, config, say), reason="it is the one named")
+        return Choice(stack=_named(config.stack, config, environ, say), reason="it is the one named")
     name, reason = _best(config, environ)
-    return Choice(stack=_named(name, config, say), reason=reason)
+    return Choice(stack=_named(name, config, environ, say), reason=reason)
 
 
-def _named(name: str, config: Config, say: Callable[[str], None]) -> StackBackend:
+def _named(name: str, config: Config, environ: Mapping[str, str], say: Callable[[str], None]) -> StackBackend:
     if name == "docker":
         # Docker's SDK takes a third of a second to import.
         from k6spec.stack.docker import DockerStack
@@ -64,7 +65,7 @@ def _named(name: str, config: Config, say: Callable[[str], None]) -> StackBacken
             max_traces=config.jaeger_max_traces,
         )
     if name == "external":
-        return _external(config)
+        return _external(config, environ)
     return EmbeddedStack(grpc_port=config.otlp_grpc_port, http_port=config.otlp_http_port)
 
 
@@ -96,14 +97,22 @@ def _plan(config: Config) -> StackPlan:
     )
 
 
-def _external(config: Config) -> ExternalStack:
-    if config.otlp_grpc is None or config.otlp_http is None or config.receiver is None:
+def _external(config: Config, environ: Mapping[str, str]) -> ExternalStack:
+    if bool(config.receiver) == bool(config.source):
         raise ConfigError(
-            "the external stack needs otlp_grpc and otlp_http (URLs of your Collector) and receiver (host:port of "
-            "this host, to which a second OTLP/gRPC exporter of that Collector sends) in [tool.k6spec]"
+            "the external stack needs to know how its spans come to us, in one way. Write in [tool.k6spec] either "
+            "receiver (host:port of this host, to which a second OTLP/gRPC exporter of your Collector sends), or "
+            f"[tool.k6spec.source] with kind ({', '.join(kinds())}) and url: where spans are read back from"
         )
-    endpoints = Endpoints(otlp_grpc=config.otlp_grpc.rstrip("/"), otlp_http=config.otlp_http.rstrip("/"))
-    return ExternalStack(endpoints, receiver=config.receiver, link=config.trace_url)
+    spans = (
+        ExportedSpans(config.receiver)
+        if config.receiver
+        else KeptSpans(lambda: make_source(config.source, root=config.root, environ=environ))
+    )
+    endpoints = Endpoints(
+        otlp_grpc=(config.otlp_grpc or "").rstrip("/"), otlp_http=(config.otlp_http or "").rstrip("/")
+    )
+    return ExternalStack(endpoints, spans=spans, link=config.trace_url, sampled=config.sampled)
 
 
 def _has_jaeger(config: Config) -> bool:

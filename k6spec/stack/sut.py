@@ -13,7 +13,7 @@ from typing import IO, Final, Protocol, final
 import httpx
 
 from k6spec.child import Child
-from k6spec.errors import SutFault
+from k6spec.errors import StackFault, SutFault
 from k6spec.stack.base import StackBackend, Vantage
 from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
 from k6spec.units import Duration, ms, seconds
@@ -64,9 +64,19 @@ def otlp_env(stack: StackBackend, vantage: Vantage = "host") -> dict[str, str]:
 
     Source: OpenTelemetry specification, SDK environment variables. The queue is as large as memory easily
     allows, for a full queue loses spans silently.
+
+    Raises:
+        StackFault: the stack does not know where spans are to be sent.
     """
+    endpoint = stack.endpoints(vantage).otlp_grpc
+    if not endpoint:
+        raise StackFault(
+            f"the {stack.name} stack does not say where the system under test is to export its spans",
+            advice="set otlp_grpc in [tool.k6spec] to your Collector's OTLP/gRPC address, or load a system that "
+            "already exports to it (base_url)",
+        )
     return {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": stack.endpoints(vantage).otlp_grpc,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
         "OTEL_EXPORTER_OTLP_INSECURE": "true",
         "OTEL_TRACES_EXPORTER": "otlp",

@@ -213,6 +213,23 @@ class TestMissingTraces:
         assert verdict.outcome == "passed"
         assert verdict.evidence.population.missing.uninstrumented == ("GET /static",)
 
+    def test_where_traces_are_sampled_an_endpoint_without_any_is_not_uninstrumented(self, tmp_path: Path) -> None:
+        run = run_of(
+            tmp_path, [*shop(), *[Request(name="GET /static", ms=900) for _ in range(20)]], tier="sampled"
+        )
+
+        assert (run.spans.db().duration.max <= ms(200)).outcome == "inconclusive"
+        assert (run.spans.db().duration.max <= ms(2)).outcome == "failed"
+        assert run.spans.db().duration.max <= seconds(1)
+
+    def test_a_trace_that_a_backend_gave_in_part_is_not_complete(self, tmp_path: Path) -> None:
+        requests = [*shop(), Request(ms=500, spans=[entry(ms=480), db(ms=5)])]
+        whole = run_of(tmp_path, requests)
+        part = Run(make_run(tmp_path / "2026-11-01T00-00-00-00000002", requests, tier="by-id", truncated=[100]))
+
+        assert whole.spans.db().duration.max <= ms(200)
+        assert (part.spans.db().duration.max <= ms(200)).outcome == "inconclusive"
+
     def test_requests_that_were_not_sampled_are_bounded_by_their_own_duration(self, tmp_path: Path) -> None:
         short = [Request(ms=30, sampled=False) for _ in range(100)]
         run = run_of(tmp_path, [*shop(20), *short])

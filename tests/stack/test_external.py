@@ -2,7 +2,7 @@ import pytest
 
 from k6spec.stack.base import Endpoints
 from k6spec.stack.collector_config import CollectorConfig, ToReceiver
-from k6spec.stack.external import ExternalStack
+from k6spec.stack.external import ExportedSpans, ExternalStack
 from k6spec.stack.ports import free_ports
 from k6spec.stack.program import Program
 from k6spec.stack.wait import HttpReady
@@ -25,7 +25,7 @@ def test_spans_come_by_the_second_exporter_of_a_collector_that_is_not_ours(tmp_p
     )
     theirs = Program([binary("otelcol"), "--config=env:CONFIG"], env={"CONFIG": config.as_yaml()})
     endpoints = Endpoints(otlp_grpc=f"http://127.0.0.1:{grpc}", otlp_http=f"http://127.0.0.1:{http}")
-    stack = ExternalStack(endpoints, receiver=receiver, spool_root=tmp_path)
+    stack = ExternalStack(endpoints, spans=ExportedSpans(receiver, spool_root=tmp_path))
     try:
         theirs.wait_until(HttpReady(f"http://127.0.0.1:{health}/"), timeout=20)
         stack.start()
@@ -43,6 +43,6 @@ def test_spans_come_by_the_second_exporter_of_a_collector_that_is_not_ours(tmp_p
 
 def test_without_a_link_there_is_none():
     endpoints = Endpoints(otlp_grpc="http://c:1", otlp_http="http://c:2")
-    stack = ExternalStack(endpoints, receiver="[::1]:4319")
+    stack = ExternalStack(endpoints, spans=ExportedSpans("[::1]:4319"))
     assert stack.trace_url("00") is None
     assert stack.logs() == ""

@@ -82,6 +82,8 @@ def make_run(
     session: str = "session-1",
     dropped_iterations: int = 0,
     fixtures: Sequence[str] = (),
+    tier: str = "stream",
+    truncated: Sequence[int] = (),
 ) -> RunFolder:
     """Archives requests and spans as a run in ``path`` (whose name must end in ``-`` and eight hex digits)."""
     path.mkdir(parents=True)
@@ -109,7 +111,7 @@ def make_run(
             "stack": {"name": "embedded"},
             "versions": {"k6spec": "0", "k6": "1.1.0"},
             "ledger": {
-                "tier": "stream",
+                "tier": tier,
                 "requests_sent": len(requests),
                 "requests_sampled": sum(request.sampled for request in requests),
                 "traces_expected": sum(request.sampled for request in requests),
@@ -117,6 +119,7 @@ def make_run(
                 "traces_complete": sum(bool(request.spans) for request in requests),
                 "spans_received": len(spans),
             },
+            "truncated_traces": [trace_id(number).hex() for number in truncated],
             "health": {"dropped_iterations": dropped_iterations, "iterations": len(requests), "script_errors": 0},
             "verdicts": [],
         }
