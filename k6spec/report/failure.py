@@ -52,7 +52,8 @@ def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
             continue
         highlight = [sighting.span_id] if sighting.span_id else []
         page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
-        yield f"{links.to(page)}  {said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}"
+        link = links.to_trace(run.folder, page, tree.trace_id, sighting.span_id)
+        yield f"{link}  {said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}"
 
 
 def _where(tree: TraceTree, sighting: Sighting) -> str:

@@ -1,17 +1,24 @@
-"""Links to traces: a page of k6spec's own in the run's folder, made when something points to it."""
+"""Links to traces: where the stack shows them, if that outlives the session, else a page of k6spec's own.
+
+The page is made in the run's folder whenever something points to a trace, so that an archived run has it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import TypeAlias, final
 
+from k6spec.collect.access import is_loopback
 from k6spec.query.database import Database
 from k6spec.report.html.trace_page import trace_page
 from k6spec.report.trace_tree import TraceTree, build_trace_tree
 from k6spec.store.archive import RunFolder
+
+TraceUrl: TypeAlias = Callable[[RunFolder, str, str | None], str | None]
+"""Where a trace of a run is shown."""
 
 
 @final
@@ -20,12 +27,14 @@ class Links:
     """Makes links that work where they are read.
 
     ``base``: what they begin with where CI archives the runs; otherwise they are ``file://`` addresses, or
-    paths relative to ``root`` in CI.
+    paths relative to ``root`` in CI. ``shown``: where a stack shows a trace of a run, by the run's folder, the
+    trace's id and a span's; None if nowhere that will last.
     """
 
     root: Path
     base: str | None = None
     ci: bool = False
+    shown: TraceUrl = lambda _run, _trace_id, _span_id: None
 
     def to(self, page: Path) -> str:
         """The link to a file below a run's folder."""
@@ -33,6 +42,13 @@ class Links:
         if self.base is not None:
             return f"{self.base.rstrip('/')}/{relative}"
         return relative if self.ci else page.resolve().as_uri()
+
+    def to_trace(self, run: RunFolder, page: Path, trace_id: str, span_id: str | None = None) -> str:
+        """The link to a trace whose own page is ``page``. What is read in CI's report points to no localhost."""
+        url = self.shown(run, trace_id, span_id)
+        if url is None or (is_loopback(url) and (self.ci or self.base is not None)):
+            return self.to(page)
+        return url
 
 
 def read_trace(database: Database, trace_id: str) -> TraceTree | None:
