@@ -7,7 +7,7 @@ import importlib
 import json
 from pathlib import Path
 
-NAMES = ("decode",)
+NAMES = ("decode", "jaeger")
 
 
 def main() -> None:
