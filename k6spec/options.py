@@ -11,6 +11,7 @@ from k6spec.errors import ConfigError, UsageError
 from k6spec.units import Duration, ms, parse_duration
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_BEFORE_AT: Final = re.compile(r"^(\w+://)?.*@", re.DOTALL)
 
 
 @final
@@ -29,11 +30,16 @@ class Options:
         self._environ = environ
         self._asked: list[str] = []
 
+    @property
+    def where(self) -> str:
+        """The table's name, for errors."""
+        return self._where
+
     def text(self, name: str, default: str | None = None) -> str | None:
         """A text that is not empty.
 
         Raises:
-            ConfigError: it is something else, or holds ``${NAME}`` where there is no such variable.
+            ConfigError: it is something else, or holds ``${NAME}`` where that variable is not set or empty.
         """
         value = self._value(name)
         if value is None:
@@ -43,7 +49,11 @@ class Options:
         return self._expanded(name, value)
 
     def required(self, name: str) -> str:
-        """A text that must be there."""
+        """A text that must be there.
+
+        Raises:
+            ConfigError: it is not, or is not a text.
+        """
         value = self.text(name)
         if value is None:
             raise ConfigError(f"{self._where}: {name} is missing")
@@ -73,22 +83,34 @@ class Options:
         return bool(value)
 
     def duration(self, name: str, default: Duration) -> Duration:
-        """``"5s"``, or a number of seconds."""
+        """``"5s"``, or a number of seconds.
+
+        Raises:
+            ConfigError: it is neither.
+        """
         value = self._value(name)
         if value is None:
             return default
         try:
-            return parse_duration(value) if isinstance(value, str) else ms(cast("float", value) * 1000)
-        except (UsageError, TypeError) as error:
-            raise self.wrong(name, 'write a duration, as in "5s"') from error
+            if isinstance(value, str):
+                return parse_duration(value)
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return ms(value * 1000)
+        except (UsageError, OverflowError):
+            pass
+        raise self.wrong(name, 'write a duration, as in "5s"')
 
     def texts(self, name: str) -> dict[str, str]:
         """A table of texts, ``${NAME}`` expanded."""
         value = self._value(name)
         if value is None:
             return {}
-        if not isinstance(value, Mapping) or not all(isinstance(text, str) for text in value.values()):
-            raise self.wrong(name, f'write a table of texts: {name} = {{ Name = "value" }}')
+        hint = f'write a table of texts: {name} = {{ Name = "value" }}'
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{self._where}: {name} is not a table; {hint}")
+        for key, text in value.items():
+            if not isinstance(text, str):
+                raise ConfigError(f"{self._where}: {name}.{key} is not a text; {hint}")
         return {str(key): self._expanded(f"{name}.{key}", text) for key, text in value.items()}
 
     def end(self) -> None:
@@ -104,8 +126,10 @@ class Options:
                 raise ConfigError(f"{self._where}: unknown setting {name!r}; {hint}")
 
     def wrong(self, name: str, hint: str) -> ConfigError:
-        """The error for a value that cannot be; values are shown as they are written, never expanded."""
-        return ConfigError(f"{self._where}: {name} = {self._table.get(name)!r}; {hint}")
+        """The error for a value that cannot be. It is shown as it is written, never expanded, and no secrets:
+        not what stands before the @ of an address, and of a table the names only.
+        """
+        return ConfigError(f"{self._where}: {name} = {_shown(self._table.get(name))}; {hint}")
 
     def _value(self, name: str) -> object:
         self._asked.append(name)
@@ -113,8 +137,15 @@ class Options:
 
     def _expanded(self, name: str, text: str) -> str:
         for variable in _VARIABLE.findall(text):
-            if variable not in self._environ:
+            if not self._environ.get(variable):
+                state = "empty" if variable in self._environ else "not set"
                 raise ConfigError(
-                    f"{self._where}: {name} needs the environment variable {variable}, which is not set"
+                    f"{self._where}: {name} needs the environment variable {variable}, which is {state}"
                 )
         return _VARIABLE.sub(lambda match: self._environ[match[1]], text)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = …" for name in value) + " }"
+    return repr(_BEFORE_AT.sub(r"\1…@", value) if isinstance(value, str) else value)

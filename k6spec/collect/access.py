@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
-from urllib.parse import urlsplit, urlunsplit
+from typing import Final, final
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
 from k6spec.errors import ConfigError
 from k6spec.options import Options
 from k6spec.units import Duration, seconds
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_SHORTEST_SECRET: Final = 4
 
 
 @final
@@ -32,7 +38,7 @@ class Access:
         timeout: of one request.
     """
 
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca: Path | None = None
     client_cert: Path | None = None
@@ -55,21 +61,27 @@ class Access:
             connections: the most at once.
 
         Raises:
-            ConfigError: a certificate file cannot be read.
+            ConfigError: a certificate file cannot be read, or the environment's proxy is none.
         """
-        headers = dict(self.headers)
+        headers = httpx.Headers(dict(self.headers))
         if self.tenant is not None and tenant_header is not None:
             headers.setdefault(tenant_header, self.tenant)
         loopback = is_loopback(self.url)
-        return httpx.Client(
-            base_url=self.url,
-            headers=headers,
-            verify=self.tls(),
-            proxy=None if loopback else self.proxy,
-            trust_env=not loopback,
-            timeout=self.timeout.seconds,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        )
+        try:
+            return httpx.Client(
+                base_url=self.url,
+                headers=headers,
+                verify=self.tls(),
+                proxy=None if loopback else self.proxy,
+                trust_env=not loopback,
+                timeout=self.timeout.seconds,
+                limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            )
+        except (ValueError, ImportError) as error:
+            raise ConfigError(
+                f"the proxy for {self.shown} cannot be used: {self.hide(str(error))}; "
+                "set proxy, or mend HTTP_PROXY, HTTPS_PROXY, ALL_PROXY (http://host:port)"
+            ) from None
 
     def tls(self) -> ssl.SSLContext:
         """What is trusted, and the client's own certificate.
@@ -80,44 +92,110 @@ class Access:
         try:
             context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
             if self.client_cert is not None:
-                context.load_cert_chain(self.client_cert, self.client_key)
+                context.load_cert_chain(self.client_cert, self.client_key, password=_no_passphrase)
         except (OSError, ssl.SSLError) as error:
             files = ", ".join(str(path) for path in (self.ca, self.client_cert, self.client_key) if path)
             raise ConfigError(f"a certificate cannot be read ({files}): {error}") from error
         return context
 
+    def hide(self, text: str) -> str:
+        """``text`` less the secrets that it repeats: a server's answer may quote what it was sent."""
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            text = text.replace(secret, "…")
+        return text
+
+    def _secrets(self) -> Iterator[str]:
+        addresses = (urlsplit(url) for url in (self.url, self.proxy) if url is not None)
+        found = [*self.headers.values(), *(parts.password or "" for parts in addresses)]
+        for value in found:
+            yield from (part for part in (value, *value.split()) if len(part) >= _SHORTEST_SECRET)
+
 
 def read_access(options: Options, root: Path) -> Access:
     """The access that a table of settings describes; paths in it start at ``root``.
 
+    A user and password in the URL become a header, so that the URL can be shown.
+
     Raises:
         ConfigError: a value is missing or wrong.
     """
-    url = options.required("url").rstrip("/")
+    hint = "write an address with scheme, as in https://tempo.example:3200"
+    url = checked_url(options, "url", options.required("url"), hint)
+    headers = options.texts("headers")
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise options.wrong("url", "write an address with scheme, as in https://tempo.example:3200")
+    if parts.query or parts.fragment:
+        raise options.wrong("url", "write it without what begins with ? or #; secrets go into headers")
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        if not any(name.lower() == "authorization" for name in headers):
+            headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+        url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    for name, value in headers.items():
+        _check_header(options, f"headers.{name}", name, value)
+    tenant = options.text("tenant")
+    if tenant is not None:
+        _check_header(options, "tenant", "tenant", tenant)
+    proxy = options.text("proxy")
+    if proxy is not None:
+        proxy = checked_url(options, "proxy", proxy, "write http://host:port")
 
     def file(name: str) -> Path | None:
         path = options.text(name)
-        return None if path is None else root / path
+        return None if path is None else root / Path(path).expanduser()
 
-    return Access(
+    access = Access(
         url=url,
-        headers=options.texts("headers"),
+        headers=headers,
         ca=file("ca"),
         client_cert=file("client_cert"),
         client_key=file("client_key"),
-        tenant=options.text("tenant"),
-        proxy=options.text("proxy"),
+        tenant=tenant,
+        proxy=proxy,
         timeout=options.duration("timeout", seconds(10)),
     )
+    if access.client_key is not None and access.client_cert is None:
+        raise options.wrong("client_key", "set client_cert too")
+    if not access.timeout.ns:
+        raise options.wrong("timeout", "write a duration above zero")
+    return access
+
+
+def checked_url(options: Options, name: str, url: str, hint: str) -> str:
+    """``url``, the value of ``name``, without trailing slashes.
+
+    Raises:
+        ConfigError: it is no ``http://`` or ``https://`` address; says ``hint``.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        good = False
+    if not good:
+        raise options.wrong(name, hint)
+    return url.rstrip("/")
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this one by its loopback address or the name ``localhost``."""
-    host = urlsplit(url).hostname or ""
+    """Whether a URL's host is this one by a loopback address, ``0.0.0.0`` or the name ``localhost``."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        return address.is_loopback or address.is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _check_header(options: Options, what: str, name: str, value: str) -> None:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ConfigError(f"{options.where}: {what}: {name!r} is not the name of a header")
+    if not _HEADER_VALUE.fullmatch(value):
+        raise ConfigError(
+            f"{options.where}: {what} holds a line break, or a character that headers cannot carry; "
+            "see where its value comes from"
+        )
+
+
+def _no_passphrase() -> str:
+    raise ConfigError("client_key (or client_cert) is encrypted; give a key without a passphrase")

@@ -15,6 +15,8 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from k6spec.collect.otlp_objects import quick_request
+
 _IDS: Final = ("traceId", "spanId", "parentSpanId")
 
 
@@ -27,9 +29,20 @@ def traces_from_json(body: bytes | str) -> bytes:
     Raises:
         ValueError: it is not such a message.
     """
-    request = _load(body)
+    return traces_from_object(_load(body))
+
+
+def traces_from_object(request: dict[str, Any]) -> bytes:
+    """The same for JSON that is read already; ``request`` may be changed.
+
+    Raises:
+        ValueError: it is not such a message.
+    """
+    quick = quick_request(request)
+    if quick is not None:
+        return quick.SerializeToString()
     try:
-        for span in _spans(request):
+        for span in spans_of(request):
             _hex_ids_to_base64(span)
             for link in span.get("links") or ():
                 _hex_ids_to_base64(link)
@@ -75,7 +88,8 @@ def _parse(request: dict[str, Any], message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def _spans(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def spans_of(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The spans in an ExportTraceServiceRequest, wherever they are."""
     for resource in request.get("resourceSpans") or ():
         for scope in resource.get("scopeSpans") or ():
             yield from scope.get("spans") or ()

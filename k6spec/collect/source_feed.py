@@ -9,13 +9,19 @@ from typing import Final, cast, final
 import numpy as np
 import pyarrow as pa
 
-from k6spec.collect.feed import LossCounters
-from k6spec.collect.sources.base import TraceSource, WantedTraces
+from k6spec.collect.feed import LossCounters, SpanFeed
+from k6spec.collect.growing_feed import GrowingFeed
+from k6spec.collect.sources.base import GrowingSource, TraceSource, WantedTraces
 from k6spec.store.ledger import Tier
 from k6spec.units import Duration
 
 _REST: Final = 0.5
 _CHUNK: Final = 2_000
+
+
+def feed_of(source: TraceSource) -> SpanFeed:
+    """The feed that fits a source; a load begins now."""
+    return GrowingFeed(source) if isinstance(source, GrowingSource) else SourceFeed(source)
 
 
 @final

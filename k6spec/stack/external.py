@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.sampled_feed import SampledFeed
-from k6spec.collect.source_feed import SourceFeed
+from k6spec.collect.source_feed import feed_of
 from k6spec.collect.sources.base import TraceSource
 from k6spec.errors import ConfigError
 from k6spec.stack.base import Endpoints, Vantage
@@ -147,7 +147,7 @@ class KeptSpans:
 
     def feed(self) -> SpanFeed:
         """A feed of the traces that the load will have begun."""
-        return SourceFeed(self._make())
+        return feed_of(self._make())
 
     def trace_url(self, trace_id: str, span_id: str | None) -> str | None:
         """The source's."""

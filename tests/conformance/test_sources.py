@@ -1,4 +1,7 @@
-"""One suite over all sources: the same table for the same golden traces, whatever kept them."""
+"""One suite over all sources: the same table for the same golden traces, whatever kept them.
+
+Tempo and OneUptime are not the real ones, which cannot be had here: their answers are made after their source.
+"""
 
 import pytest
 

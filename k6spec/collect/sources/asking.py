@@ -1,4 +1,4 @@
-"""Asking a backend over HTTP: again where it is busy, in parallel up to a limit, its refusals in words."""
+"""Asking a backend over HTTP: again where it is busy, in parallel up to a limit."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar, final
 
 import httpx
 
 from k6spec.collect.access import Access
+from k6spec.collect.sources import refusals
 from k6spec.errors import StackFault
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
 
 _BUSY: Final = frozenset({429, 502, 503, 504})
+_CUT_OFF: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _ATTEMPTS: Final = 5
-_LONGEST_PAUSE: Final = 5.0
-_SHOWN_BODY: Final = 200
+_LONGEST_PAUSE: Final = 15.0
 
 
 @final
@@ -31,6 +33,9 @@ class Backend:
         name: for people: ``Jaeger``.
         tenant_header: the header in which it takes the tenant.
         concurrency: the most requests at once.
+
+    Raises:
+        ConfigError: a certificate cannot be read, or the proxy is none.
     """
 
     def __init__(
@@ -47,12 +52,19 @@ class Backend:
         return self._access.shown
 
     def ask(
-        self, method: str, path: str, *, absent: Collection[int] = (404,), **more: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        absent: Collection[int] = (404,),
+        fine: Collection[int] = (),
+        **more: Any,
     ) -> httpx.Response | None:
         """The answer to a request, or None where the status says that there is nothing.
 
         Args:
             absent: statuses that mean so.
+            fine: statuses of answers to give as they are, besides those of success.
             more: as httpx takes it: ``params``, ``headers``, ``json``, ``content``.
 
         Raises:
@@ -61,18 +73,18 @@ class Backend:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 response = self._client.request(method, path, **more)
-            except httpx.TransportError as error:
-                if attempt < _ATTEMPTS and isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError)):
+            except httpx.RequestError as error:
+                if attempt < _ATTEMPTS and isinstance(error, _CUT_OFF):
                     continue  # a connection that the backend had closed meanwhile
-                raise self._unreachable(error) from error
+                raise refusals.unreachable(self._name, self._access, error) from None
+            if response.is_success or response.status_code in fine:
+                return response
             if response.status_code in absent:
                 return None
-            if response.is_success:
-                return response
             if response.status_code not in _BUSY or attempt == _ATTEMPTS:
                 break
             time.sleep(_pause(response, attempt))
-        raise self._refused(response)
+        raise refusals.refused(self._name, self._access, response)
 
     def each(self, function: Callable[[_A], _B], arguments: Iterable[_A]) -> Iterator[_B]:
         """``function`` of each argument, in order, as many at once as the backend is asked; not all ahead."""
@@ -93,41 +105,24 @@ class Backend:
         """Ends its connections. Safe to call again."""
         self._client.close()
 
-    def strange(self, response: httpx.Response, expected: str) -> StackFault:
+    def strange(self, response: httpx.Response, expected: str, *, advice: str = "") -> StackFault:
         """The fault of an answer that is not what this API gives."""
-        return StackFault(
-            f"{self._name} at {self.address} answered {response.request.url.path} with something else than "
-            f"{expected}: {_beginning(response)}",
-            advice="check that the source's url is that of its API, and its kind",
-        )
-
-    def _unreachable(self, error: httpx.TransportError) -> StackFault:
-        return StackFault(
-            f"{self._name} does not answer at {self.address}: {error or type(error).__name__}",
-            advice="check url, proxy and certificates (ca, client_cert) of [tool.k6spec.source]",
-        )
-
-    def _refused(self, response: httpx.Response) -> StackFault:
-        status = response.status_code
-        advice = "see its log"
-        if status in {401, 403}:
-            advice = "set headers (or tenant) of [tool.k6spec.source] to what it wants to see"
-        elif status in {404, 405}:
-            advice = "check that the source's url is that of its API, and its kind"
-        return StackFault(
-            f"{self._name} at {self.address} answered {response.request.url.path} with {status}: "
-            f"{_beginning(response)}",
-            advice=advice,
-        )
+        return refusals.strange(self._name, self._access, response, expected, advice)
 
 
 def _pause(response: httpx.Response, attempt: int) -> float:
     """Seconds to wait before asking again: what it says, within reason."""
-    asked = 0.0
-    with suppress(ValueError):
-        asked = float(response.headers.get("retry-after", "0"))
-    return min(_LONGEST_PAUSE, max(asked, 0.1 * (1 << attempt)))
+    return min(_LONGEST_PAUSE, max(_retry_after(response), 0.1 * (1 << attempt)))
 
 
-def _beginning(response: httpx.Response) -> str:
-    return " ".join(response.text.split())[:_SHOWN_BODY] or "nothing"
+def _retry_after(response: httpx.Response) -> float:
+    """Seconds; RFC 9110 has a number of them, or a date."""
+    text = response.headers.get("retry-after", "")
+    if text.isdecimal():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    # An HTTP date without its zone is in UTC all the same.
+    return (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()

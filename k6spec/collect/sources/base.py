@@ -1,6 +1,6 @@
 """The seam of trace sources: backends that hold the spans already, asked for the traces of a load by their ids.
 
-To add one: a class with these members, a function ``make(access, options)`` beside it, a line in the
+To add one: a class with these members, a function ``make(options, root)`` beside it, a line in the
 ``k6spec.sources`` entry points, and an id in ``tests/conformance/test_sources.py``.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 import pyarrow as pa
 
@@ -68,3 +68,26 @@ class TraceSource(Protocol):
 
     def close(self) -> None:
         """Ends connections. Safe to call again."""
+
+
+@runtime_checkable
+class GrowingSource(TraceSource, Protocol):
+    """A source that is written while it is read, all that came in the order in which it came: files.
+
+    It is read on rather than asked again, so a feed of it is a stream (see
+    :class:`~k6spec.collect.growing_feed.GrowingFeed`).
+    """
+
+    @property
+    def undecodable(self) -> int:
+        """Spans, or whole messages, in what was read on that could not be decoded."""
+
+    def skip(self) -> None:
+        """Leaves out what is there now: ``read_on`` begins after it."""
+
+    def read_on(self, wanted: WantedTraces) -> Iterator[pa.RecordBatch]:
+        """Spans of the wanted traces that came since the last time, as ``fetch`` gives them.
+
+        Raises:
+            StackFault: as ``fetch``.
+        """
