@@ -13,12 +13,16 @@ import base64
 import json
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
+from google.protobuf.json_format import Parse, ParseError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
 
 TYPE_NAMES: Final = ("bool", "int", "double", "bytes", "array", "kvlist")
 """Names in the ``*_types`` maps, of every value that is not a string."""
+
+_DEEPEST: Final = 1_000
 
 
 def render(value: AnyValue) -> tuple[str | None, str | None]:
@@ -41,6 +45,27 @@ def render(value: AnyValue) -> tuple[str | None, str | None]:
             return kvlist_text(value.kvlist_value), "kvlist"
         case _:
             return None, None
+
+
+def parse(text: str | None, kind: str | None) -> AnyValue:
+    """The value of a text and its type's name, as ``render`` gives them; what is not of its type stays a text."""
+    if text is None:
+        return AnyValue()
+    with suppress(ValueError, KeyError, ParseError, RecursionError):
+        match kind:
+            case "int":
+                return AnyValue(int_value=int(text))
+            case "bool":
+                return AnyValue(bool_value={"true": True, "false": False}[text])
+            case "double":
+                return AnyValue(double_value=float(text))
+            case "bytes":
+                return AnyValue(bytes_value=base64.b64decode(text, validate=True))
+            case "array":
+                return AnyValue(array_value=Parse(text, ArrayValue(), max_recursion_depth=_DEEPEST))
+            case "kvlist":
+                return AnyValue(kvlist_value=Parse(text, KeyValueList(), max_recursion_depth=_DEEPEST))
+    return AnyValue(string_value=text)
 
 
 def double_text(value: float) -> str:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import (
     AnyValue,
     ArrayValue,
-    InstrumentationScope,
     KeyValue,
     KeyValueList,
 )
@@ -17,11 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from k6spec.collect.decode import decode
 from k6spec.store.spans import SCHEMA
-
-IDS = {"trace_id": bytes(range(16)), "span_id": bytes(range(1, 9))}
-TEXTS = st.text(max_size=8)
-UINT32 = st.integers(0, 2**32 - 1)
-UINT64 = st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 2**63 - 1, 2**63, 2**64 - 1]))
+from tests.support.otlp_messages import IDS, MESSAGES, attribute
 
 
 @pytest.fixture(params=["plain", "fast"])
@@ -34,10 +29,6 @@ def decoder(request):
 def data(*spans, resource=None):
     resource_spans = ResourceSpans(resource=resource, scope_spans=[ScopeSpans(spans=spans)])
     return TracesData(resource_spans=[resource_spans]).SerializeToString()
-
-
-def attribute(key, **value):
-    return KeyValue(key=key, value=AnyValue(**value))
 
 
 def rows(decoder, *messages):
@@ -246,75 +237,6 @@ def test_deep_nesting_cannot_crash():
         value = AnyValue(array_value=ArrayValue(values=[value]))
     (row,), _ = rows("auto", data(Span(**IDS, attributes=[KeyValue(key="deep", value=value)])))
     assert row["attributes"][0][1].count("arrayValue") == 39
-
-
-VALUES = st.recursive(
-    st.one_of(
-        st.builds(AnyValue),
-        st.builds(AnyValue, string_value=TEXTS),
-        st.builds(AnyValue, bool_value=st.booleans()),
-        st.builds(AnyValue, int_value=st.integers(-(2**63), 2**63 - 1)),
-        st.builds(AnyValue, double_value=st.floats()),
-        st.builds(AnyValue, bytes_value=st.binary(max_size=5)),
-    ),
-    lambda inner: st.one_of(
-        st.builds(lambda v: AnyValue(array_value=ArrayValue(values=v)), st.lists(inner, max_size=2)),
-        st.builds(
-            lambda v: AnyValue(kvlist_value=KeyValueList(values=v)),
-            st.lists(st.builds(KeyValue, key=TEXTS, value=inner), max_size=2),
-        ),
-    ),
-    max_leaves=3,
-)
-KEYS = st.one_of(st.sampled_from(["db.system", "db.statement", "http.method", "http.status_code", "a"]), TEXTS)
-ATTRIBUTES = st.lists(st.builds(KeyValue, key=KEYS, value=st.one_of(st.none(), VALUES)), max_size=4)
-TRACE_IDS = st.one_of(
-    st.binary(min_size=16, max_size=16), st.sampled_from([b"", bytes(16), b"x", IDS["trace_id"]])
-)
-SPAN_IDS = st.one_of(st.binary(min_size=8, max_size=8), st.sampled_from([b"", bytes(8), b"x", IDS["span_id"]]))
-SPANS = st.builds(
-    Span,
-    trace_id=TRACE_IDS,
-    span_id=SPAN_IDS,
-    parent_span_id=SPAN_IDS,
-    trace_state=TEXTS,
-    flags=UINT32,
-    name=TEXTS,
-    kind=st.integers(0, 7),
-    start_time_unix_nano=UINT64,
-    end_time_unix_nano=UINT64,
-    attributes=ATTRIBUTES,
-    events=st.lists(st.builds(Span.Event, time_unix_nano=UINT64, name=TEXTS, attributes=ATTRIBUTES), max_size=2),
-    links=st.lists(
-        st.builds(Span.Link, trace_id=TRACE_IDS, span_id=SPAN_IDS, trace_state=TEXTS, attributes=ATTRIBUTES),
-        max_size=2,
-    ),
-    status=st.one_of(st.none(), st.builds(Status, code=st.integers(0, 4), message=TEXTS)),
-    dropped_attributes_count=UINT32,
-    dropped_events_count=UINT32,
-    dropped_links_count=UINT32,
-)
-SCOPES = st.builds(
-    ScopeSpans,
-    scope=st.one_of(st.none(), st.builds(InstrumentationScope, name=TEXTS, version=TEXTS, attributes=ATTRIBUTES)),
-    spans=st.lists(SPANS, max_size=3),
-)
-RESOURCES = st.one_of(
-    st.none(),
-    st.builds(
-        lambda a, name: Resource(attributes=[*a, attribute("service.name", string_value=name)]), ATTRIBUTES, TEXTS
-    ),
-    st.builds(Resource, attributes=ATTRIBUTES),
-)
-MESSAGES = st.lists(
-    st.builds(
-        lambda parts: TracesData(resource_spans=parts).SerializeToString(),
-        st.lists(
-            st.builds(ResourceSpans, resource=RESOURCES, scope_spans=st.lists(SCOPES, max_size=2)), max_size=2
-        ),
-    ),
-    max_size=3,
-)
 
 
 @settings(max_examples=150, deadline=None)

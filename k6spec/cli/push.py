@@ -1,0 +1,148 @@
+"""``k6spec push``: an archived run's spans into any endpoint that takes OTLP, again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+from k6spec.cli.app import app, out
+from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.collect.push import Pushed, push_run, trace_ids_of
+from k6spec.collect.push_target import Target, make_target
+from k6spec.errors import ArchiveFault, ConfigError, StackFault
+from k6spec.stack.jaeger_config import jaeger_link
+from k6spec.stack.kept import KeptFile
+from k6spec.store.archive import RunFolder, find_run
+
+_SHORTEST_ID: Final = 4
+
+
+@app.command()
+def push(
+    run: Annotated[str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Where OTLP is taken: http:// or https:// for HTTP, grpc:// or grpcs:// for gRPC.", metavar="URL"
+        ),
+    ],
+    header: Annotated[
+        list[str] | None,
+        typer.Option(help="Sent along; ${VAR} stands for a variable's value. Repeatable.", metavar="NAME=VALUE"),
+    ] = None,
+    ca: Annotated[str, typer.Option(help="Certificates to trust in place of the system's.", metavar="FILE")] = "",
+    client_cert: Annotated[str, typer.Option(help="The client's certificate.", metavar="FILE")] = "",
+    client_key: Annotated[str, typer.Option(help="Its key, if in another file.", metavar="FILE")] = "",
+    trace: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this trace: its id, or the first 4 digits or more. Repeatable.", metavar="ID"),
+    ] = None,
+    ui: Annotated[
+        str,
+        typer.Option(
+            help="Address of the Jaeger behind it, for the link at the end.",
+            metavar="URL",
+        ),
+    ] = "",
+    folder: RunsOption = DEFAULT_RUNS,
+) -> None:
+    """Push a run's spans, k6's client spans included, to Jaeger, a Collector or whatever takes OTLP.
+
+    Trace and span ids stay as they are.
+
+    Example: k6spec push last --to http://127.0.0.1:4318
+    """
+    # gRPC logs what we say in words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    target = make_target(
+        to,
+        where="k6spec push",
+        headers=_headers(header or ()),
+        root=Path.cwd(),
+        environ=os.environ,
+        ca=ca,
+        client_cert=client_cert,
+        client_key=client_key,
+    )
+    found = find_run(folder, run)
+    trace_ids = _chosen(found, trace or ())
+    pushed = _push(found, target, trace_ids if trace else None)
+    out.print(
+        f"pushed {pushed.spans:,} spans of {len(trace_ids):,} {'trace' if len(trace_ids) == 1 else 'traces'} "
+        f"of {found.run_id} to {target.shown}",
+        soft_wrap=True,
+        markup=False,
+    )
+    if pushed.rejected:
+        raise StackFault(
+            f"{target.shown} rejected {pushed.rejected:,} of {pushed.spans + pushed.rejected:,} spans: "
+            f"{pushed.reason or 'it gives no reason'}",
+            advice="see the log of what listens there",
+        )
+    one = min(trace_ids, default=b"").hex()
+    link = jaeger_link(ui.rstrip("/"), one) if ui else _link(found, target, one)
+    if one and link:
+        out.print(f"look at it: {link}", soft_wrap=True, markup=False)
+
+
+def _headers(given: Sequence[str]) -> dict[str, str]:
+    headers = {}
+    for number, text in enumerate(given, 1):
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            # Not shown: who forgot the name gave the secret alone.
+            raise ConfigError(f"k6spec push: --header number {number} has no name; write --header NAME=VALUE")
+        headers[name] = value
+    return headers
+
+
+def _chosen(run: RunFolder, asked: Sequence[str]) -> Collection[bytes]:
+    """Ids of the traces that are asked for by beginnings of them; of all traces if none is."""
+    known = trace_ids_of(run)
+    chosen = set()
+    for text in asked:
+        begin = text.lower().removeprefix("0x")
+        if len(begin) < _SHORTEST_ID or not set(begin) <= set("0123456789abcdef"):
+            raise ArchiveFault(f"{text!r} is not a trace id", advice="give at least 4 hex digits of one")
+        matching = [trace_id for trace_id in known if trace_id.hex().startswith(begin)]
+        if not matching:
+            raise ArchiveFault(
+                f"no trace of {run.run_id} begins with {begin}",
+                advice="k6spec show RUN lists the traces that verdicts name",
+            )
+        if len(matching) > 1:
+            raise ArchiveFault(f"{len(matching):,} traces begin with {begin}", advice="give more digits")
+        chosen.update(matching)
+    return chosen if asked else known
+
+
+def _push(run: RunFolder, target: Target, trace_ids: Collection[bytes] | None) -> Pushed:
+    stderr = Console(stderr=True)
+    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(), "spans")
+    with Progress(*columns, console=stderr, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("pushing", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return push_run(run, target, trace_ids=trace_ids, on_progress=tell)
+
+
+def _link(run: RunFolder, target: Target, trace_id: str) -> str | None:
+    """Where a trace can be looked at: in the Jaeger of a stack that stays, if it went there."""
+    kept = None
+    with suppress(StackFault, IndexError):
+        kept = KeptFile(run.path.resolve().parents[2]).read()  # runs and the stack are below .k6spec
+    if kept is None or kept.ui is None:
+        return None
+    taken_at = {urlsplit(url).netloc for url in (kept.endpoints.otlp_grpc, kept.endpoints.otlp_http)}
+    return jaeger_link(kept.ui, trace_id) if urlsplit(target.access.url).netloc in taken_at else None
