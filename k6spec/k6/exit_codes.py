@@ -13,6 +13,8 @@ THRESHOLDS_CROSSED: Final = 99
 SCRIPT_EXCEPTION: Final = 107
 ABORTED: Final = 108
 MARKED_AS_FAILED: Final = 110
+REFUSED: Final = frozenset({104, 255})
+"""k6 refused its options: 255 where it has no code for what it dislikes."""
 
 FINDINGS: Final = frozenset({0, THRESHOLDS_CROSSED, MARKED_AS_FAILED})
 """The load ran; what it found is judged."""

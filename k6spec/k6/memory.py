@@ -22,13 +22,13 @@ _CGROUP_LIMITS: Final = (
 
 def collector_settings(env: Mapping[str, str]) -> dict[str, str]:
     """Go's environment variables for k6; none if the user has set one of them, or memory isn't known."""
-    memory = _memory()
+    memory = usable_memory()
     if "GOGC" in env or "GOMEMLIMIT" in env or memory is None:
         return {}
     return {"GOGC": _PERCENT, "GOMEMLIMIT": f"{memory // _SHARE}B"}
 
 
-def _memory() -> int | None:
+def usable_memory() -> int | None:
     """Bytes of memory that this machine, or the container we run in, has."""
     try:
         limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]

@@ -19,14 +19,16 @@ import pyarrow.parquet as pq
 
 from k6spec.child import Child
 from k6spec.declare.load import Load
-from k6spec.errors import K6Fault
+from k6spec.errors import ConfigError, K6Fault
 from k6spec.k6.binary import K6Binary
-from k6spec.k6.exit_codes import ABORTED, FINDINGS, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
+from k6spec.k6.exit_codes import ABORTED, FINDINGS, REFUSED, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
 from k6spec.k6.log import K6Log, read_log, shorten
 from k6spec.k6.memory import collector_settings
+from k6spec.k6.otel_output import OtelOutput, otel_output
 from k6spec.k6.output import K6Output
 from k6spec.k6.planned import add_plan
 from k6spec.k6.progress import Meter, Progress
+from k6spec.k6.summary import SUMMARY, write_summary
 from k6spec.script.compiler import CompiledScript
 from k6spec.store.requests import REQUESTS
 
@@ -64,6 +66,8 @@ _DROPPED_SETTINGS: Final = frozenset(
         "TYPE",
     ]
 )
+_GENERATED: Final = "requests.generated.parquet"
+_SUMMARY: Final = "k6-summary.json"
 _PIPE_SIZE: Final = 1 << 20
 _TICK: Final = 1.0
 _INTERRUPT_GRACE: Final = 5.0
@@ -91,6 +95,8 @@ class K6Result:
         unanswered: requests without any response.
         scenario_starts: k6's scenario name -> start, to the millisecond; only of scenarios that began.
         started_ns: when k6 was started, before its init code ran.
+        metrics_error: why k6's own metrics, which somebody asked for, were not all sent.
+        remarks: what to tell people about k6's samples, such as tags that cost a time series for each request.
     """
 
     exit_code: int
@@ -111,6 +117,8 @@ class K6Result:
     requests_path: Path
     metrics_path: Path
     log_path: Path
+    metrics_error: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def run_k6(
@@ -120,31 +128,96 @@ def run_k6(
     *,
     folder: Path,
     env: Mapping[str, str],
+    metrics_to: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> K6Result:
     """Runs a load to its end and writes ``requests.parquet``, ``metrics.parquet`` and ``k6.log``.
 
     Args:
-        folder: the run's folder; must exist.
+        folder: the run's folder, named by the run's id; must exist.
         env: the environment k6 inherits, secrets included: they reach k6 by no other way.
+        metrics_to: where k6 sends its own metrics as well: the URL of an OTLP/gRPC endpoint; None: nowhere. What
+            hinders it is no fault, but told in the result.
         on_progress: told about once a second, in the caller's thread.
 
     Raises:
         K6Fault: k6 failed, rather than found something: see :mod:`k6spec.k6.exit_codes`.
         KeyboardInterrupt: passed on after k6 has ended.
     """
+    otel, metrics_error = _otel_output(binary, metrics_to, folder, env)
+    ran = _run_once(binary, compiled, load, folder, env, otel, on_progress)
+    if otel is not None and ran.refused:
+        # Perhaps it was this output that it refused; the load matters more, and has not begun.
+        metrics_error = ran.said.last_error or "k6 refused to"
+        ran = _run_once(binary, compiled, load, folder, env, None, on_progress)
     log_path = folder / "k6.log"
-    summary = folder / "k6-summary.json"
-    generated = folder / "requests.generated.parquet"
-    output = K6Output(requests=generated, metrics=folder / "metrics.parquet")
+    shorten(log_path)
+    requests_path = folder / "requests.parquet"
+    output, said = ran.output, ran.said
+    _add_plan(folder / _GENERATED, requests_path, load, output)
+    write_summary(folder / _SUMMARY, folder / SUMMARY)
+    _raise_for(ran.code, said, output)
+    return K6Result(
+        exit_code=ran.code,
+        thresholds_crossed=ran.code == THRESHOLDS_CROSSED,
+        marked_failed=ran.code not in (0, THRESHOLDS_CROSSED),
+        thresholds=_thresholds(folder / _SUMMARY),
+        started_ns=ran.started_ns,
+        ended_ns=ran.ended_ns,
+        version=binary.version_text,
+        argv=tuple(ran.argv),
+        requests=output.requests,
+        unanswered=output.unanswered,
+        iterations=output.iterations,
+        dropped_iterations=output.dropped_iterations,
+        script_errors=said.script_errors,
+        first_script_error=said.first_script_error,
+        scenario_starts=dict(output.scenario_starts),
+        requests_path=requests_path,
+        metrics_path=folder / "metrics.parquet",
+        log_path=log_path,
+        metrics_error=metrics_error or said.metrics_error,
+        remarks=tuple(output.remarks()),
+    )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    """One start of k6, to its end."""
+
+    code: int
+    argv: list[str]
+    output: K6Output
+    said: K6Log
+    started_ns: int
+    ended_ns: int
+
+    @property
+    def refused(self) -> bool:
+        """Whether k6 refused its settings, and so ended before it began."""
+        return self.code in REFUSED and not self.output.requests and not self.output.iterations
+
+
+def _run_once(
+    binary: K6Binary,
+    compiled: CompiledScript,
+    load: Load,
+    folder: Path,
+    env: Mapping[str, str],
+    otel: OtelOutput | None,
+    on_progress: Callable[[Progress], None] | None,
+) -> _Ran:
+    log_path = folder / "k6.log"
+    output = K6Output(requests=folder / _GENERATED, metrics=folder / "metrics.parquet")
     read_end, write_end = os.pipe()
-    argv = _argv(binary, compiled, summary=summary, fd=write_end)
+    argv = _argv(binary, compiled, otel, summary=folder / _SUMMARY, fd=write_end)
     started_ns = time.time_ns()
     with log_path.open("wb") as log, contextlib.closing(_Reader(read_end, output)) as reader:
         try:
             child = Child(
                 argv,
-                env=_environment(env, compiled),
+                env=_environment(env, compiled, otel),
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -156,30 +229,21 @@ def run_k6(
             code = _wait(child, reader, Meter(output, length=load.length.seconds), on_progress)
     ended_ns = time.time_ns()
     said = read_log(log_path)
-    shorten(log_path)
-    requests_path = folder / "requests.parquet"
-    _add_plan(generated, requests_path, load, output)
-    _raise_for(code, said, output)
-    return K6Result(
-        exit_code=code,
-        thresholds_crossed=code == THRESHOLDS_CROSSED,
-        marked_failed=code not in (0, THRESHOLDS_CROSSED),
-        thresholds=_thresholds(summary),
-        started_ns=started_ns,
-        ended_ns=ended_ns,
-        version=binary.version_text,
-        argv=tuple(argv),
-        requests=output.requests,
-        unanswered=output.unanswered,
-        iterations=output.iterations,
-        dropped_iterations=output.dropped_iterations,
-        script_errors=said.script_errors,
-        first_script_error=said.first_script_error,
-        scenario_starts=dict(output.scenario_starts),
-        requests_path=requests_path,
-        metrics_path=folder / "metrics.parquet",
-        log_path=log_path,
-    )
+    return _Ran(code=code, argv=argv, output=output, said=said, started_ns=started_ns, ended_ns=ended_ns)
+
+
+def _otel_output(
+    binary: K6Binary, metrics_to: str | None, folder: Path, env: Mapping[str, str]
+) -> tuple[OtelOutput | None, str | None]:
+    """The output, or why there is none; metrics are no reason not to run a load."""
+    if metrics_to is None:
+        return None, None
+    if not metrics_to:
+        return None, "the stack has no OTLP endpoint; set otlp_grpc in [tool.k6spec]"
+    try:
+        return otel_output(binary, endpoint=metrics_to, run_id=folder.name, env=env), None
+    except ConfigError as error:
+        return None, str(error)
 
 
 @final
@@ -230,7 +294,9 @@ def _wait(child: Child, reader: _Reader, meter: Meter, on_progress: Callable[[Pr
     return child.stop()
 
 
-def _argv(binary: K6Binary, compiled: CompiledScript, *, summary: Path, fd: int) -> list[str]:
+def _argv(
+    binary: K6Binary, compiled: CompiledScript, otel: OtelOutput | None, *, summary: Path, fd: int
+) -> list[str]:
     return [
         str(binary.path),
         "run",
@@ -242,15 +308,16 @@ def _argv(binary: K6Binary, compiled: CompiledScript, *, summary: Path, fd: int)
         "--log-output=stderr",
         "--log-format=logfmt",
         f"--out=json=/dev/fd/{fd}",
+        *([] if otel is None else [f"--out={otel.name}"]),
         f"--system-tags={_SYSTEM_TAGS}",
         f"--summary-export={summary}",
         str(compiled.entry),
     ]
 
 
-def _environment(env: Mapping[str, str], compiled: CompiledScript) -> dict[str, str]:
+def _environment(env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None) -> dict[str, str]:
     kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
-    return {**collector_settings(env), **kept, **compiled.env}
+    return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env}
 
 
 def _add_plan(generated: Path, path: Path, load: Load, output: K6Output) -> None:
@@ -278,7 +345,7 @@ def _thresholds(summary: Path) -> tuple[ThresholdResult, ...]:
 def _raise_for(code: int, said: K6Log, output: K6Output) -> None:
     if code not in FINDINGS:
         what = meaning(code)
-        shown = said.first_error if code in (SCRIPT_EXCEPTION, ABORTED, 104, 255) else None
+        shown = said.first_error if code in (SCRIPT_EXCEPTION, ABORTED, *REFUSED) else None
         raise K6Fault(f"{what.cause}: {shown}" if shown else what.cause, log_tail=said.tail, advice=what.advice)
     if output.iterations and not output.requests and said.script_errors:
         raise K6Fault(

@@ -65,12 +65,20 @@ class Runner:
         """A load of several scenarios."""
         return declare_load(parts, None)
 
-    def run(self, load: Load, *, base_url: str | None = None, env: dict[str, str] | None = None) -> Ran:
+    def run(
+        self,
+        load: Load,
+        *,
+        base_url: str | None = None,
+        env: dict[str, str] | None = None,
+        metrics_to: str | None = None,
+    ) -> Ran:
         """Runs a load to its end."""
         folder = self.folder / "run"
         folder.mkdir()
         compiled = compile_load(load, run_key=RUN_KEY, base_url=base_url or self.server.url, out=folder / "script")
-        result = run_k6(self.binary, compiled, load, folder=folder, env=os.environ | (env or {}))
+        environ = os.environ | (env or {})
+        result = run_k6(self.binary, compiled, load, folder=folder, env=environ, metrics_to=metrics_to)
         return Ran(
             result=result,
             requests=pq.read_table(result.requests_path).to_pylist(),

@@ -1,0 +1,75 @@
+"""All checks together, and what they make of one that fails."""
+
+import json
+import time
+
+import pytest
+
+from k6spec.config import Config
+from k6spec.doctor.examine import CHECKS, examine
+from k6spec.doctor.finding import Finding
+
+
+def fails(_case):
+    raise RuntimeError("https://user:s3cret@host")
+
+
+def hinders(_case):
+    yield Finding(topic="x", status="problem", seen="broken", advice="mend it")
+
+
+def test_every_check_says_something_and_only_what_must_be_mended_hinders(tmp_path):
+    found = examine(Config(root=tmp_path, stack="embedded"), {})
+    topics = {finding.topic for finding in found.findings}
+    assert {"stack", "k6", "receiver", "Docker", "Collector", "port 4317", "clock", "runs folder"} <= topics
+    assert found.stack == "embedded"
+    assert found.hindrances == 0
+    assert all(finding.advice for finding in found.findings if finding.status in {"warning", "problem"})
+
+
+def test_a_check_that_fails_is_a_finding_without_its_text(tmp_path):
+    found = examine(Config(root=tmp_path, stack="embedded"), {}, checks={"odd": fails})
+    (_, odd) = found.findings
+    assert (odd.topic, odd.status) == ("odd", "warning")
+    assert "RuntimeError at test_doctor_examine.py:" in odd.seen
+    assert "s3cret" not in str(found)
+
+
+def test_findings_are_in_the_order_of_the_checks(tmp_path):
+    def slow(_case):
+        time.sleep(0.2)
+        yield Finding(topic="slow", status="ok", seen="")
+
+    found = examine(Config(root=tmp_path, stack="embedded"), {}, checks={"slow": slow, "hinders": hinders})
+    assert [finding.topic for finding in found.findings] == ["stack", "slow", "x"]
+    assert found.hindrances == 1
+
+
+@pytest.mark.parametrize(
+    ("stack", "said"), [("kubernetes", "there is no stack 'kubernetes'"), ("external", "the external stack needs")]
+)
+def test_settings_that_name_no_stack_are_a_problem(tmp_path, stack, said):
+    found = examine(Config(root=tmp_path, stack=stack), {}, checks={})
+    (chosen,) = found.findings
+    assert found.stack is None
+    assert chosen.status == "problem"
+    assert said in chosen.seen
+
+
+def test_auto_says_what_it_would_choose_and_why(tmp_path):
+    found = examine(Config(root=tmp_path), {"CI": "true"}, checks={})
+    assert found.findings[0].seen == "embedded: this is CI"
+
+
+def test_a_running_stack_is_told_and_left_alone(tmp_path):
+    folder = tmp_path / ".k6spec"
+    folder.mkdir()
+    (folder / "stack.json").write_text(json.dumps({"no": "stack"}))
+    found = examine(Config(root=tmp_path, stack="embedded"), {}, checks={})
+    (_, running) = found.findings
+    assert (running.topic, running.status) == ("running stack", "warning")
+    assert (folder / "stack.json").exists()
+
+
+def test_each_check_has_a_name_of_its_own():
+    assert len(set(CHECKS.values())) == len(CHECKS)
