@@ -6,15 +6,19 @@ import k6spec
 from k6spec import Run, Scenario, constant_arrival_rate, flow, limit, ms, percent
 
 browse_and_buy = Scenario.http(
-    flow.get("/products", extract={"sku": "0.sku"}),
+    flow.get("/products", extract={"sku": "0.sku"}, check={"something is for sale": flow.json("0").exists()}),
     flow.think("100ms", "300ms"),
-    flow.post(
-        "/checkout",
-        json={"customer": "c{vu}", "items": [{"sku": "{sku}", "quantity": 1}]},
-        expect=201,
-        extract={"order": "order_id"},
+    flow.group(
+        "buy",
+        flow.post(
+            "/checkout",
+            json={"customer": "c{vu}", "items": [{"sku": "{sku}", "quantity": "{wish.quantity}"}]},
+            expect=201,
+            extract={"order": "order_id"},
+        ),
+        flow.get("/orders/{order}"),
     ),
-    flow.get("/orders/{order}"),
+    data={"wish": flow.rows([{"quantity": 1}, {"quantity": 2}], pick="random")},
     name="browse_and_buy",
 )
 pytestmark = k6spec.load(browse_and_buy, constant_arrival_rate(10, "8s", warmup="1s", max_vus=60))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
+from k6spec.declare.javascript import MODULES, local_path, opened, specifiers
 from k6spec.declare.load import Load
 from k6spec.declare.scenario import ScriptScenario
-
-_RELATIVE_IMPORT: Final = re.compile(r"""(?:from|import)\s*\(?\s*['"](\.{1,2}/[^'"]+)['"]""")
-_OPENED: Final = re.compile(r"""\bopen\(\s*['"]([^'"]+)['"]""")
 
 
 def declaration(load: Load) -> dict[str, object]:
@@ -58,17 +54,21 @@ def script_files(script: Path) -> set[Path]:
         if path in seen or not path.is_file():
             continue
         seen.add(path)
-        waiting.extend(_mentioned(path))
+        waiting.extend(_mentioned(path, script.parent))
     return seen
 
 
-def _mentioned(path: Path) -> Iterator[Path]:
-    if path.suffix not in {".js", ".mjs", ".ts"}:
+def _mentioned(path: Path, main: Path) -> Iterator[Path]:
+    """Modules are named from the module itself; what is opened, from there or from the main script's folder."""
+    if path.suffix not in MODULES:
         return
-    text = path.read_text(encoding="utf-8", errors="replace")
-    for pattern in (_RELATIVE_IMPORT, _OPENED):
-        for name in pattern.findall(text):
-            yield (path.parent / name).resolve()
+    source = path.read_text(encoding="utf-8", errors="replace")
+    for token in specifiers(source):
+        if found := local_path(token.content, path.parent):
+            yield found
+    for name in opened(source):
+        for folder in {path.parent, main}:
+            yield local_path(name, folder) or (folder / name).resolve()
 
 
 def _hash(data: bytes) -> str:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, final
 
 from k6spec.declare.location import caller_location, duration_of, reject
 from k6spec.declare.profile import Profile
+from k6spec.declare.propagation import (
+    Propagator,
+    TracePer,
+    baggage_of,
+    control_of,
+    propagators_of,
+    trace_per_of,
+)
 from k6spec.declare.scenario import AnyScenario, FlowScenario, ScriptScenario
 from k6spec.units import Duration, Ratio
 
@@ -28,13 +36,21 @@ class Part:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """A load as a spec declares it."""
+    """A load as a spec declares it.
+
+    ``propagators``: none declared means W3C Trace Context, or what a script asks for itself. ``baggage``: values
+    are percent-encoded. ``control``: the share that is sent without sampling, to measure what tracing costs.
+    """
 
     parts: tuple[Part, ...]
     cooldown: Duration = Duration(0)
     shared_over: frozenset[str] = frozenset()
     propagate_to: tuple[str, ...] = ()
     sampling: Ratio = Ratio(1.0)
+    control: Ratio = Ratio(0.0)
+    propagators: tuple[Propagator, ...] = ()
+    baggage: Mapping[str, str] = field(default_factory=dict)
+    trace_per: TracePer = "request"
     location: str | None = None
 
     @property
@@ -56,7 +72,21 @@ class Load:
             },
             "propagate_to": list(self.propagate_to),
             "sampling": self.sampling.fraction,
+            **self._propagation(),
         }
+
+    def _propagation(self) -> dict[str, object]:
+        """Only what is declared: runs that were archived before these fields were there stay the same load."""
+        declared: dict[str, object] = {}
+        if self.control.fraction:
+            declared["control"] = self.control.fraction
+        if self.propagators:
+            declared["propagators"] = list(self.propagators)
+        if self.baggage:
+            declared["baggage"] = dict(self.baggage)
+        if self.trace_per != "request":
+            declared["trace_per"] = self.trace_per
+        return declared
 
 
 Parts = Mapping[str, tuple[AnyScenario, Profile]]
@@ -71,6 +101,10 @@ def declare_load(
     shared_over: Sequence[str] = (),
     propagate_to: Sequence[str] = (),
     sampling: Ratio = Ratio(1.0),
+    control: Ratio = Ratio(0.0),
+    propagator: str | Sequence[str] | None = None,
+    baggage: Mapping[str, str] | None = None,
+    trace_per: str = "request",
 ) -> Load:
     """Validates and makes a :class:`Load`; see ``k6spec.load`` for the arguments."""
     if isinstance(scenario, (ScriptScenario, FlowScenario)):
@@ -105,5 +139,9 @@ def declare_load(
         shared_over=frozenset(shared_over),
         propagate_to=tuple(propagate_to),
         sampling=sampling,
+        control=control_of(control),
+        propagators=propagators_of(propagator),
+        baggage=baggage_of(baggage),
+        trace_per=trace_per_of(trace_per),
         location=caller_location(),
     )

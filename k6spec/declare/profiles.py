@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
+from k6spec.declare.keywords import check_keywords
 from k6spec.declare.location import duration_of, reject, whole_number
 from k6spec.declare.profile import (
     ConstantArrivalRate,
@@ -141,6 +142,7 @@ class _Fields(TypedDict):
 
 
 def _common(given: Common, length: Duration | None = None) -> _Fields:
+    check_keywords("a profile", given, Common.__annotations__)
     warmup = duration_of("warmup", given.get("warmup", Duration(0)))
     if length is not None and warmup.ns and warmup >= length:
         reject(f"warmup={warmup} takes all of the profile's {length}: nothing would be left to judge")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
-from k6spec.declare.flow import Step, check_placeholders
+from k6spec.declare.flow.data import Data, FileRows, InlineRows
+from k6spec.declare.flow.describe import described
+from k6spec.declare.flow.mixing import checked_steps
+from k6spec.declare.flow.scope import check_placeholders
+from k6spec.declare.flow.steps import Step
+from k6spec.declare.flow.template import BUILT_IN, NAME
 from k6spec.declare.location import caller_folder, reject
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -37,11 +41,14 @@ class FlowScenario:
 
     steps: tuple[Step, ...]
     base_url: str | None = None
+    data: Mapping[str, Data] = field(default_factory=dict)
     name: str = "default"
 
     def describe(self) -> dict[str, object]:
-        """The declaration in plain values."""
-        return {"base_url": self.base_url, "steps": [_described(step) for step in self.steps]}
+        """The declaration in plain values; data as hashes."""
+        data = {name: rows.describe() for name, rows in self.data.items()}
+        steps = [described(step) for step in self.steps]
+        return {"base_url": self.base_url, "steps": steps} | ({"data": data} if data else {})
 
 
 AnyScenario = ScriptScenario | FlowScenario
@@ -73,20 +80,37 @@ class Scenario:
         if not found.is_file():
             near = ", ".join(sorted(str(script.relative_to(folder)) for script in _scripts_near(found)))
             reject(f"there is no script {str(path)!r} in {folder}{f'; there are {near}' if near else ''}")
+        for key, value in (env or {}).items():
+            if not isinstance(value, str):
+                reject(f"env {key!r}: give a text; a secret is in the script's __ENV already, under its own name")
         if not _IDENTIFIER.fullmatch(exec):
             reject(f"exec={exec!r}: give the name of a function that the script exports")
         return ScriptScenario(path=found, exec=exec, env=dict(env or {}), name=_name(name or found.stem))
 
     @staticmethod
-    def http(*steps: Step, base_url: str | None = None, name: str = "flow") -> FlowScenario:
-        """A flow written in Python, see :mod:`k6spec.declare.flow`; compiled to readable k6 JavaScript."""
-        if not steps:
-            reject('Scenario.http() needs steps, as in Scenario.http(flow.get("/products"))')
-        for step in steps:
-            if not isinstance(step, Step):
-                reject(f'{step!r} is not a step; write flow.get("/path"), flow.post(...) or flow.think("1s")')
-        check_placeholders(steps)
-        return FlowScenario(steps=steps, base_url=base_url, name=_name(name))
+    def http(
+        *steps: Step,
+        data: Mapping[str, Data] | None = None,
+        base_url: str | None = None,
+        name: str = "flow",
+    ) -> FlowScenario:
+        """A flow written in Python, see :mod:`k6spec.declare.flow`; compiled to readable k6 JavaScript.
+
+        Args:
+            data: what each iteration draws a row of, by the name that placeholders use: ``flow.rows(...)`` or
+                ``flow.payloads(...)``.
+            base_url: of another system than the one under test; it gets trace context too.
+            name: k6's scenario name.
+        """
+        drawn = dict(data or {})
+        for key, rows in drawn.items():
+            if not isinstance(key, str) or not NAME.fullmatch(key) or key in BUILT_IN:
+                reject(f"data {key!r}: use a plain name other than {' and '.join(BUILT_IN)}")
+            if not isinstance(rows, (FileRows, InlineRows)):
+                reject(f'data {key!r}: write flow.rows("{key}.csv"), flow.rows([...]) or flow.payloads(strategy)')
+        checked = checked_steps("Scenario.http()", steps)
+        check_placeholders(checked, drawn)
+        return FlowScenario(steps=checked, base_url=base_url, data=drawn, name=_name(name))
 
 
 def _scripts_near(path: Path) -> list[Path]:
@@ -95,11 +119,3 @@ def _scripts_near(path: Path) -> list[Path]:
 
 def _name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", text)
-
-
-def _described(step: Step) -> object:
-    return json.loads(json.dumps({type(step).__name__: _fields(step)}, default=str))
-
-
-def _fields(step: Step) -> dict[str, object]:
-    return {name: getattr(step, name) for name in type(step).__slots__}

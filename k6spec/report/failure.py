@@ -11,6 +11,7 @@ from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
 from k6spec.report.links import Links, read_trace, write_trace_page
+from k6spec.report.payload import payload_line
 from k6spec.report.self_time import longest_self_time
 from k6spec.report.statement import short_statement
 from k6spec.report.trace_tree import TraceTree
@@ -54,6 +55,8 @@ def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
         page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
         link = links.to_trace(run.folder, page, tree.trace_id, sighting.span_id)
         yield f"{link}  {said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}"
+        if (payload := payload_line(run, tree.trace_id)) is not None:
+            yield f"  {payload}"
 
 
 def _where(tree: TraceTree, sighting: Sighting) -> str:

@@ -9,9 +9,6 @@ from typing import Any
 def remarks(info: Mapping[str, Any]) -> Iterator[str]:
     """One line for each, from ``run.json``; nothing where all is well."""
     health, k6 = info["health"], info.get("k6", {})
-    for threshold in k6.get("thresholds", ()):
-        if not threshold["ok"]:
-            yield f"the script's own threshold does not hold: {threshold['metric']} {threshold['expression']}"
     if k6.get("marked_failed"):
         yield "the script called exec.test.fail()"
     if info.get("sut_after_load"):
@@ -20,5 +17,10 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
         yield f"{health['script_errors']:,} iterations ended with an exception: {k6.get('first_script_error')}"
     if health["dropped_iterations"]:
         yield f"k6 dropped {health['dropped_iterations']:,} iterations: the declared rate was not reached"
+    yield from k6.get("remarks", ())
+    if k6.get("metrics_error"):
+        yield f"k6 could not send all of its own metrics: {k6['metrics_error']}"
+    if info.get("not_shown"):
+        yield f"Jaeger lacks k6's client spans: {info['not_shown']}"
     if not info.get("traces_settled", True):
         yield "spans were still arriving when the wait for them ended: raise --k6spec-deadline"

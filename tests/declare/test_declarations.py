@@ -37,6 +37,7 @@ buy = Scenario.http(flow.get("/"))
         (lambda: constant_vus(5, "30 sec"), "'30 sec' is not a duration"),
         (lambda: constant_vus(5, "500ms"), 'k6 takes no less than a second; write duration="1s"'),
         (lambda: constant_vus(5, "30s", warmup="30s"), "nothing would be left to judge"),
+        (lambda: constant_vus(5, "30s", warmp="3s"), "a profile has no warmp=; did you mean warmup=?"),
         (lambda: shared_iterations(10, 5), "use vus=5"),
         (lambda: per_vu_iterations(1, 1, max_duration="0s"), 'write max_duration="1s"'),
         (lambda: ramping_vus(), 'ramping_vus() needs stages, as in ramping_vus(stage("10s", 20)'),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k6spec.declare import flow
+from k6spec.declare import flow, presets
 from k6spec.declare.load import declare_load
 from k6spec.declare.profile import Profile
 from k6spec.declare.profiles import (
@@ -25,9 +23,11 @@ from k6spec.declare.profiles import (
     stage,
 )
 from k6spec.declare.scenario import Scenario
+from k6spec.errors import UsageError
 from k6spec.k6.binary import K6Binary, find_k6
 from k6spec.script.compiler import compile_load
-from k6spec.units import Duration, ms
+from k6spec.units import Duration, ms, parse_duration
+from tests.script.k6_inspect import inspected
 
 shortest = st.integers(1000, 10**7).map(ms)
 any_length = st.integers(1, 10**10).map(lambda us: Duration(us * 1000))
@@ -36,7 +36,25 @@ ramps = st.lists(st.builds(stage, any_length, count, name=st.none() | st.text())
 common: dict[str, Any] = {"start": any_length | st.just("0s"), "graceful_stop": any_length}
 arrivals: dict[str, Any] = {"time_unit": any_length.filter(lambda unit: unit.ns >= 10**7), **common}
 
+either: st.SearchStrategy[dict[str, int]] = st.fixed_dictionaries({"rate": count}) | st.fixed_dictionaries(
+    {"vus": count}
+)
+plateaus = st.sampled_from([presets.load, presets.stress, presets.soak])
+
 profiles = st.one_of(
+    st.builds(lambda level, **rest: presets.smoke(**level, **rest), either, duration=shortest, **common),
+    st.builds(
+        lambda preset, level, **rest: preset(**level, **rest),
+        plateaus,
+        either,
+        ramp=any_length,
+        hold=any_length,
+        **common,
+    ),
+    st.builds(
+        lambda level, **rest: presets.spike(**level, **rest), either, ramp=any_length, down=any_length, **common
+    ),
+    st.builds(presets.breakpoint, rate=count, duration=shortest, **common),
     st.builds(constant_vus, count, shortest, **common),
     st.builds(per_vu_iterations, count, count, max_duration=shortest, **common),
     st.builds(lambda vus, more, **rest: shared_iterations(vus, vus + more, **rest), count, count, **common),
@@ -52,19 +70,16 @@ profiles = st.one_of(
 )
 
 
-def inspected(binary: K6Binary, entry: Path) -> dict[str, Any]:
-    """What k6 makes of a compiled script's options, after its own validation."""
-    answer = subprocess.run(
-        [binary.path, "inspect", "--execution-requirements", entry],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"BASE_URL": "http://127.0.0.1:1"},
-        timeout=60,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    options: dict[str, Any] = json.loads(answer.stdout)
-    return options
+def in_ns(options: object) -> object:
+    """Options with durations as nanoseconds, and without what is not set."""
+    if isinstance(options, dict):
+        return {name: in_ns(value) for name, value in options.items() if value is not None}
+    if isinstance(options, list):
+        return [in_ns(item) for item in options]
+    try:
+        return parse_duration(options) if isinstance(options, str) else options
+    except UsageError:
+        return options
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +87,7 @@ def binary() -> K6Binary:
     return find_k6(os.environ.get("K6SPEC_TEST_K6"))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(profile=profiles)
 def test_any_declared_profile(
     binary: K6Binary, tmp_path_factory: pytest.TempPathFactory, profile: Profile
@@ -82,8 +97,7 @@ def test_any_declared_profile(
     compiled = compile_load(load, run_key=b"abcd", base_url="http://127.0.0.1:1", out=out)
     options = inspected(binary, compiled.entry)
     assert set(options["scenarios"]) == {"any"}
-    assert options["scenarios"]["any"]["executor"] == profile.executor
-    assert options["scenarios"]["any"]["exec"] == "k6spec_0"
+    assert in_ns(options["scenarios"]["any"]) == in_ns(profile.options() | {"exec": "k6spec_0"})
 
 
 def test_the_scripts_own_load_is_dropped_and_the_rest_of_its_options_kept(

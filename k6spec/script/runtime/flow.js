@@ -1,8 +1,22 @@
 // What compiled flows share.
 
-import { check } from 'k6';
-
 const WHOLE = /^https?:\/\//i;
+const STOP = {}; // thrown where an iteration cannot go on; what is amiss is a failed check already
+
+// The function that VUs run, of the flow's own.
+export function journey(steps) {
+  return () => {
+    try {
+      steps();
+    } catch (error) {
+      if (error !== STOP) throw error;
+    }
+  };
+}
+
+export function stop() {
+  throw STOP;
+}
 
 // An address relative to the base URL; a path that is a whole URL (an extracted link, say) stands for itself.
 export function address(base, path) {
@@ -18,15 +32,21 @@ export function withQuery(url, query) {
   return url + (url.includes('?') ? '&' : '?') + text;
 }
 
-// The value at `selector` in a JSON answer, checked as "<name> has <selector>"; undefined if it is missing.
-export function extract(response, name, selector) {
-  let value;
-  try {
-    value = response.json(selector);
-  } catch {
-    value = undefined; // not JSON, or no answer
+// The number of a branch, at random by weight.
+export function chosen(...weights) {
+  let left = Math.random() * weights.reduce((sum, weight) => sum + weight, 0);
+  for (let number = 0; number < weights.length - 1; number++) {
+    left -= weights[number];
+    if (left < 0) return number;
   }
-  const found = value !== undefined && value !== null;
-  check(response, { [`${name} has ${selector}`]: () => found });
-  return found ? value : undefined;
+  return weights.length - 1;
+}
+
+// A secret reaches k6 by its environment only.
+export function secret(name) {
+  const value = __ENV[name];
+  if (value === undefined || value === '') {
+    throw new Error(`the flow needs the secret ${name}: set the environment variable ${name}`);
+  }
+  return value;
 }

@@ -1,0 +1,94 @@
+"""``k6spec script``: what specs are compiled to, as people ask for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPEC = """
+import k6spec
+from k6spec import Scenario, constant_vus, flow
+
+pytestmark = k6spec.load(Scenario.http(flow.get("/products"), name="browse"), constant_vus(3, "7s"))
+
+def test_one(run): ...
+def test_two(run): ...
+
+@k6spec.load(Scenario.http(flow.post("/checkout", text="x")), constant_vus(1, "1s"))
+def test_other(run): ...
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Specs with two loads, and an environment."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\naddopts = "-q -ra"\n[tool.k6spec.env.night]\nprofile = { vus = 9 }\n'
+    )
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "test_shop.py").write_text(SPEC)
+    return tmp_path
+
+
+def script(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs ``k6spec script`` in ``cwd``."""
+    return subprocess.run(
+        [sys.executable, "-c", "from k6spec.cli import main; main()", "script", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "160", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_each_load_is_printed_once_with_its_tests(project: Path) -> None:
+    printed = script("specs", cwd=project).stdout
+
+    assert printed.startswith(
+        "// specs/test_shop.py::test_one\n// specs/test_shop.py::test_two\n\n// ---- entry.js\n"
+    )
+    assert printed.count("// ---- flow_0.js") == 2
+    assert 'address(BASE_URL, "/products")' in printed
+    assert 'address(BASE_URL, "/checkout")' in printed
+
+
+def test_a_node_id_narrows(project: Path) -> None:
+    printed = script("specs/test_shop.py::test_other", cwd=project).stdout
+
+    assert printed.startswith("// specs/test_shop.py::test_other\n")
+    assert "/products" not in printed
+
+
+def test_an_environment_overrides_the_profile(project: Path) -> None:
+    assert '"vus": 9' in script("--env", "night", "specs", cwd=project).stdout
+
+
+def test_the_written_folder_is_all_that_k6_needs(project: Path) -> None:
+    printed = script("specs/test_shop.py::test_other", "--out", "compiled", cwd=project).stdout
+
+    folder = project / "compiled" / "load_0"
+    assert printed.splitlines()[-1] == f"k6 run -e BASE_URL=http://127.0.0.1:8000 {folder / 'entry.js'}"
+    assert (folder / "runtime" / "http.js").is_file()
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("nowhere.py", "file or directory not found: nowhere.py"),
+        ("broken.py", "Scenario.http() needs steps"),
+        ("empty.py", "no test in empty.py has a k6spec.load(...)"),
+    ],
+)
+def test_what_cannot_be_compiled_is_said_without_a_traceback(project: Path, argument: str, said: str) -> None:
+    (project / "broken.py").write_text("from k6spec import Scenario\nScenario.http()\ndef test_it(run): ...\n")
+    (project / "empty.py").write_text("def test_it(): ...\n")
+    result = script(argument, cwd=project)
+
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
