@@ -88,6 +88,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         check_judged(item)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    if "run" in getattr(item, "fixturenames", ()):
+        from k6spec.pytest_plugin.thresholds import report_thresholds
+
+        report_thresholds(item)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -97,6 +105,9 @@ def pytest_runtest_makereport(
         from k6spec.pytest_plugin.session import dress_report
 
         dress_report(item, call, report)
+        state = _state(item.config)
+        if report.failed and state is not None:
+            state.pool.failed = True
     return report
 
 
@@ -126,6 +137,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         from k6spec.pytest_plugin.session import summarise
 
         summarise(terminalreporter, state)
+        if state.pool.note is not None:
+            terminalreporter.write_line(f"k6spec: {state.pool.note}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -57,6 +57,7 @@ class Specs:
         fixtures: Sequence[str] = (),
         session: str = "session-1",
         number: int = 1,
+        thresholds: Sequence[dict[str, object]] = (),
     ) -> Path:
         """An archived run of the declared load."""
         path = self.runs / f"2026-11-01T00-00-{number:02d}-0000000{number}"
@@ -66,6 +67,7 @@ class Specs:
             load=load or declared(),
             fixtures=fixtures,
             session=session,
+            thresholds=thresholds,
         )
         return path
 

@@ -84,6 +84,7 @@ def make_run(
     fixtures: Sequence[str] = (),
     tier: str = "stream",
     truncated: Sequence[int] = (),
+    thresholds: Sequence[dict[str, object]] = (),
 ) -> RunFolder:
     """Archives requests and spans as a run in ``path`` (whose name must end in ``-`` and eight hex digits)."""
     path.mkdir(parents=True)
@@ -119,6 +120,7 @@ def make_run(
                 "traces_complete": sum(bool(request.spans) for request in requests),
                 "spans_received": len(spans),
             },
+            "k6": {"thresholds": list(thresholds)},
             "truncated_traces": [trace_id(number).hex() for number in truncated],
             "health": {"dropped_iterations": dropped_iterations, "iterations": len(requests), "script_errors": 0},
             "verdicts": [],
