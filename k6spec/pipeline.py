@@ -21,14 +21,17 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from k6spec._version import __version__
+from k6spec.collect.access import Access
 from k6spec.collect.client_spans import client_spans
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, gather, without_duplicates
+from k6spec.collect.push import push_run
+from k6spec.collect.push_target import Target
 from k6spec.collect.sources.base import WantedTraces
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
-from k6spec.errors import K6Fault, SutFault
+from k6spec.errors import K6Fault, StackFault, SutFault
 from k6spec.judge.bench import Health
 from k6spec.k6.binary import K6Binary
 from k6spec.k6.log import read_log
@@ -112,6 +115,9 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 iterations=result.iterations,
                 script_errors=result.script_errors,
             )
+            if around.config.jaeger_feed == "live":
+                with timings.step("show"):
+                    info["not_shown"] = show(folder, around.stack, only_client_spans=True)
             measured = _measured(result, ledger, health, gathered, timings)
             folder.write_info({**info, **measured, "status": "complete"})
         except BaseException as error:
@@ -151,6 +157,7 @@ def _generate(load: Load, folder: RunFolder, around: Surroundings) -> K6Result:
         folder=folder.path,
         env=os.environ,
         on_progress=around.progress.show if around.progress else None,
+        metrics_to=around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None,
     )
 
 
@@ -214,6 +221,23 @@ def _store_spans(requests: pa.Table, folder: RunFolder) -> int:
                 writer.write_batch(batch.cast(SPAN_SCHEMA))
     received.unlink()
     return duplicates
+
+
+def show(folder: RunFolder, stack: StackBackend, *, only_client_spans: bool = False) -> str | None:
+    """Gives a run's spans to what shows the stack's traces.
+
+    Returns:
+        Why it could not be done: the run is none the worse for it. None if it was, or if there is no such thing.
+    """
+    viewer = stack.viewer()
+    if viewer is None:
+        return None
+    target = Target(access=Access(url=viewer), wire="grpc")
+    try:
+        pushed = push_run(folder, target, only_client_spans=only_client_spans)
+    except StackFault as fault:
+        return fault.cause
+    return f"{pushed.rejected:,} spans were refused: {pushed.reason}" if pushed.rejected else None
 
 
 def _ledger(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:
@@ -280,6 +304,8 @@ def _measured(
             "thresholds": [asdict(threshold) for threshold in result.thresholds],
             "marked_failed": result.marked_failed,
             "first_script_error": result.first_script_error,
+            "remarks": list(result.remarks),
+            "metrics_error": result.metrics_error,
             "scenario_starts_ns": dict(result.scenario_starts),
         },
         "traces_settled": gathered.settled,

@@ -64,6 +64,7 @@ def _service(container: Container) -> dict[str, Any]:
     return {
         "image": container.image,
         "command": container.command,
+        **({"environment": dict(container.env)} if container.env else {}),
         "volumes": mounts,
         "ports": [f"127.0.0.1:{port}:{port}" for port in published],
         "restart": "unless-stopped",

@@ -47,6 +47,7 @@ class Container:
     config_path: str
     ports: Mapping[str, int]
     folder: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def command(self) -> list[str]:
@@ -105,6 +106,7 @@ class StackPlan:
                 "otlp": jaeger_config.OTLP_PORT,
                 "health": jaeger_config.HEALTH_PORT,
             },
+            env=jaeger_config.ENVIRONMENT,
         )
         return [jaeger, collector]
 
