@@ -41,7 +41,7 @@ def _per_span(messages: list[bytes], *, with_jaeger: bool) -> float:
 def _cpu_seconds(messages: list[bytes], *, with_jaeger: bool) -> float:
     """CPU of all the stack's processes, from their start to their end."""
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
-    programs = {"otelcol": str(folder() / "otelcol"), "jaeger": str(folder() / "jaeger")}
+    programs = {name: str(folder(name) / name) for name in ("otelcol", "jaeger")}
     stack = ProcessStack(**programs, with_jaeger=with_jaeger)
     try:
         stack.start()

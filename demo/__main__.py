@@ -8,6 +8,7 @@ import sys
 
 from demo.faults import FAULTS, UnknownFaultError, listed
 from demo.launcher.failure import LaunchError
+from demo.launcher.process import LOOPBACK
 from demo.launcher.serve import serve
 
 EXAMPLES = f"""examples:
@@ -27,7 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         listed(os.environ.get("SHOP_FAULTS", ""))
-        serve(orders_port=options.orders_port, stock_port=options.stock_port, database=options.database)
+        serve(
+            host=options.host,
+            orders_port=options.orders_port,
+            stock_port=options.stock_port,
+            database=options.database,
+        )
     except UnknownFaultError as unknown:
         print(f"demo: SHOP_FAULTS: {unknown}", file=sys.stderr)
         return 2
@@ -43,10 +49,16 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "serve",
         help="start the shop and keep it running until SIGTERM or Ctrl-C",
-        description="Start the orders and stock services on 127.0.0.1, print their URLs as one line of JSON "
+        description="Start the orders and stock services, print their URLs as one line of JSON "
         "and run until SIGTERM or Ctrl-C. Spans are exported if OTEL_EXPORTER_OTLP_ENDPOINT is set.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        default=LOOPBACK,
+        help="IPv4 address to listen on, 0.0.0.0 inside a container; default: %(default)s",
     )
     command.add_argument("--orders-port", type=int, default=0, metavar="PORT", help="0 (default): any free port")
     command.add_argument("--stock-port", type=int, default=0, metavar="PORT", help="0 (default): any free port")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from k6spec._version import __version__
     from k6spec.config import Config
-    from k6spec.declare import flow
+    from k6spec.declare import flow, presets
     from k6spec.declare.load import Load
     from k6spec.declare.profiles import (
         constant_arrival_rate,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         stage,
     )
     from k6spec.declare.scenario import Scenario
+    from k6spec.declare.secret import secret
     from k6spec.errors import (
         ArchiveFault,
         ClaimFailed,
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from k6spec.pytest_plugin.marks import known_issue, load
     from k6spec.run import Run
     from k6spec.stack.base import StackBackend
+    from k6spec.stack.compose_sut import ComposeSut
+    from k6spec.stack.docker.container_sut import ContainerSut
+    from k6spec.stack.docker.service import Service
     from k6spec.stack.embedded import EmbeddedStack
     from k6spec.stack.sut import AddressSut, CommandSut, Sut
     from k6spec.units import Duration, Ratio, ms, percent, seconds
@@ -52,8 +56,10 @@ _HOME: Final = {
     "ArchiveFault": "errors",
     "ClaimFailed": "errors",
     "CommandSut": "stack.sut",
+    "ComposeSut": "stack.compose_sut",
     "Config": "config",
     "ConfigError": "errors",
+    "ContainerSut": "stack.docker.container_sut",
     "DeclarationError": "errors",
     "Duration": "units",
     "EmbeddedStack": "stack.embedded",
@@ -65,6 +71,7 @@ _HOME: Final = {
     "Ratio": "units",
     "Run": "run",
     "Scenario": "declare.scenario",
+    "Service": "stack.docker.service",
     "StackBackend": "stack.base",
     "StackFault": "errors",
     "Sut": "stack.sut",
@@ -81,20 +88,25 @@ _HOME: Final = {
     "ms": "units",
     "per_vu_iterations": "declare.profiles",
     "percent": "units",
+    "presets": "declare.presets",
     "ramping_arrival_rate": "declare.profiles",
     "ramping_vus": "declare.profiles",
     "seconds": "units",
+    "secret": "declare.secret",
     "shared_iterations": "declare.profiles",
     "stage": "declare.profiles",
 }
+_MODULES: Final = frozenset({"flow", "presets"})
 
 __all__ = [
     "AddressSut",
     "ArchiveFault",
     "ClaimFailed",
     "CommandSut",
+    "ComposeSut",
     "Config",
     "ConfigError",
+    "ContainerSut",
     "DeclarationError",
     "Duration",
     "EmbeddedStack",
@@ -106,6 +118,7 @@ __all__ = [
     "Ratio",
     "Run",
     "Scenario",
+    "Service",
     "StackBackend",
     "StackFault",
     "Sut",
@@ -123,9 +136,11 @@ __all__ = [
     "ms",
     "per_vu_iterations",
     "percent",
+    "presets",
     "ramping_arrival_rate",
     "ramping_vus",
     "seconds",
+    "secret",
     "shared_iterations",
     "stage",
 ]
@@ -135,9 +150,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'k6spec' has no attribute {name!r}")
     home = _HOME[name]
-    value = (
-        import_module("k6spec.declare.flow") if name == "flow" else getattr(import_module(f"k6spec.{home}"), name)
-    )
+    module = import_module(f"k6spec.{home}")
+    value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 

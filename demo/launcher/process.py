@@ -15,21 +15,22 @@ from pathlib import Path
 from demo.launcher.environment import service_environment
 from demo.launcher.failure import LaunchError
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
 STOP_TIMEOUT_S = 4  # each; whoever started the launcher may wait ten seconds, and then kills it
 
 
-def listening_socket(service: str, port: int) -> socket.socket:
+def listening_socket(service: str, host: str, port: int) -> socket.socket:
     """A socket that already queues connections for the service; port 0 takes a free one."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(1024)
     except (OSError, OverflowError) as failure:
         listener.close()
         reason = failure.strerror if isinstance(failure, OSError) else "no such port"
-        raise LaunchError(f"{service} cannot listen on {HOST}:{port}: {reason}") from failure
+        raise LaunchError(f"{service} cannot listen on {host}:{port}: {reason}") from failure
     return listener
 
 
@@ -63,7 +64,8 @@ class Service:
                 env=service_environment(name, os.environ),
                 start_new_session=True,
             )
-        return cls(name, f"http://{host}:{port}", process)
+        reached_at = LOOPBACK if host == EVERYWHERE else host
+        return cls(name, f"http://{reached_at}:{port}", process)
 
     def healthy(self) -> bool:
         """Whether the service answers now."""

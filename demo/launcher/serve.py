@@ -16,14 +16,14 @@ READY_TIMEOUT_S = 60
 POLL_S = 0.05
 
 
-def serve(*, orders_port: int, stock_port: int, database: str | None) -> None:
+def serve(*, host: str, orders_port: int, stock_port: int, database: str | None) -> None:
     """Run the shop until SIGTERM or SIGINT; print the services' URLs as one line of JSON when both answer."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        orders_listener = stack.enter_context(listening_socket("orders", orders_port))
-        stock_listener = stack.enter_context(listening_socket("stock", stock_port))
+        orders_listener = stack.enter_context(listening_socket("orders", host, orders_port))
+        stock_listener = stack.enter_context(listening_socket("stock", host, stock_port))
         url = stack.enter_context(seeded_database(database))
         services: list[Service] = []
         stack.callback(_stop, services)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,32 +31,41 @@ class Owner:
     workspace: Path
     stack: str = field(default_factory=lambda: secrets.token_hex(4))
 
-    def labels(self, *, spool: Path) -> dict[str, str]:
-        """What a container or network of the stack is labelled with; ``spool`` is where its spans are kept."""
+    def labels(self, *, spool: Path | None = None) -> dict[str, str]:
+        """What containers and networks are labelled with; ``spool`` is where a stack keeps spans."""
         return {
-            _SPOOL: str(spool),
+            _SPOOL: str(spool or ""),
             MARK: "1",
             STACK: self.stack,
-            **self._place(),
+            **place(self.workspace),
             "k6spec.pid": str(os.getpid()),
             "k6spec.begun": process_begun(os.getpid()) or "",
         }
 
     def finds(self) -> list[str]:
         """The label filters by which Docker finds what belongs to the same user, workspace and host."""
-        return [f"{MARK}=1", *(f"{name}={value}" for name, value in self._place().items())]
-
-    def _place(self) -> dict[str, str]:
-        return {
-            "k6spec.user": str(os.getuid()),
-            "k6spec.workspace": str(self.workspace.resolve()),
-            # A pid says nothing on another host, or in another container that talks to the same daemon.
-            "k6spec.host": socket.gethostname(),
-        }
+        return [f"{MARK}=1", *(f"{name}={value}" for name, value in place(self.workspace).items())]
 
 
-def is_leftover(labels: Mapping[str, str]) -> bool:
-    """Whether the process that labelled it is gone. One without a readable label is not ours to judge."""
+def place(workspace: Path) -> dict[str, str]:
+    """Whose stack: user, workspace and host. It is adopted or removed only where all three are the same.
+
+    A pid says nothing on another host, or in another container that talks to the same daemon.
+    """
+    return {
+        "k6spec.user": str(os.getuid()),
+        "k6spec.workspace": str(workspace.resolve()),
+        "k6spec.host": socket.gethostname(),
+    }
+
+
+def is_leftover(labels: Mapping[str, str], *, kept: str | None = None) -> bool:
+    """Whether the process that labelled it is gone, and it is no part of the stack with the id ``kept``.
+
+    One without a readable label is not ours to judge.
+    """
+    if kept is not None and labels.get(STACK) == kept:
+        return False
     try:
         pid = int(labels["k6spec.pid"])
     except (KeyError, ValueError):
@@ -71,8 +81,22 @@ def leftover_spool(labels: Mapping[str, str]) -> Path | None:
     return spool if ours and spool.stat().st_uid == os.getuid() else None
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process, told by its beginning from a later one with the same pid."""
+
+    pid: int
+    begun: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return process_begun(self.pid) == self.begun
+
+
 def process_begun(pid: int) -> str | None:
-    """When a process began, in its system's own terms (empty where there are none), or None if there is none."""
+    """When a process began, in its system's own terms; None if there is none, or it has ended and is a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -82,6 +106,16 @@ def process_begun(pid: int) -> str | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return ""
-    # Field 22, starttime, of proc(5); the name in parentheses may hold anything.
-    return stat.rpartition(")")[2].split()[19]
+        return None if Path("/proc/self").exists() else _begun_by_ps(pid)
+    # State and starttime, fields 3 and 22 of proc(5); the name in parentheses may hold anything.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _begun_by_ps(pid: int) -> str | None:
+    asked = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    answer = subprocess.run(
+        asked, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}, capture_output=True, text=True, check=False
+    )
+    state, _, begun = answer.stdout.strip().partition(" ")
+    return None if not state or state.startswith("Z") else begun.strip()

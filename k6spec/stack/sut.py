@@ -6,9 +6,9 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final, Protocol, final
+from typing import IO, Final, Protocol, final, runtime_checkable
 
 import httpx
 
@@ -23,6 +23,7 @@ BATCH_DELAY: Final = ms(500)
 
 _SDK_DEFAULT_DELAY: Final = seconds(5)
 _TAIL: Final = 30
+_RESET_SECONDS: Final = 30
 
 
 class Sut(Protocol):
@@ -57,6 +58,13 @@ class Sut(Protocol):
 
     def stop(self) -> None:
         """Ends it and leaves nothing behind. Safe to call again."""
+
+
+@runtime_checkable
+class Talks(Protocol):
+    """A :class:`Sut` may have this too: it says what it does while it starts. The pytest plugin sets it."""
+
+    say: Callable[[str], None]
 
 
 def otlp_env(stack: StackBackend, vantage: Vantage = "host") -> dict[str, str]:
@@ -173,12 +181,12 @@ class CommandSut:
         code = None if self._child is None else self._child.poll()
         if self._child is None or code is not None:
             raise SutFault(f"the system under test ended with exit code {code}", log_tail=self._tail())
-        _check_address(self.base_url + self._ready)
+        check_address(self.base_url + self._ready)
 
     def reset(self) -> None:
         """POSTs to the reset path."""
         if self._reset is not None:
-            httpx.post(self.base_url + self._reset, trust_env=False, timeout=30).raise_for_status()
+            post_reset(self.base_url + self._reset)
 
     def logs(self) -> str:
         """Its standard output and error."""
@@ -265,7 +273,7 @@ class AddressSut:
     def check(self) -> None:
         """It answers."""
         if self._ready is not None:
-            _check_address(self._base_url + self._ready)
+            check_address(self._base_url + self._ready)
 
     def reset(self) -> None:
         """Nothing to do: it is not ours."""
@@ -278,7 +286,12 @@ class AddressSut:
         """It is not ours to end."""
 
 
-def _check_address(url: str) -> None:
+def check_address(url: str) -> None:
+    """A system answers at an address, below 500.
+
+    Raises:
+        SutFault: it does not.
+    """
     try:
         status = httpx.get(url, trust_env=False, timeout=5).status_code
     except httpx.HTTPError as error:
@@ -288,3 +301,18 @@ def _check_address(url: str) -> None:
         ) from error
     if status >= 500:
         raise SutFault(f"the system under test answers {status} at {url}", advice="mend it before loading it")
+
+
+def post_reset(url: str) -> None:
+    """Asks a system to go back to a known state.
+
+    Raises:
+        SutFault: it did not answer with success.
+    """
+    try:
+        httpx.post(url, trust_env=False, timeout=_RESET_SECONDS).raise_for_status()
+    except httpx.HTTPError as error:
+        raise SutFault(
+            f"the system under test could not be reset by POST {url}: {error or type(error).__name__}",
+            advice="check the reset path",
+        ) from error

@@ -83,6 +83,10 @@ def test_port_in_use_is_one_line() -> None:
         expect_refusal(f"127.0.0.1:{port}: Address already in use", "serve", "--orders-port", port)
 
 
+def test_address_of_another_host_is_one_line() -> None:
+    expect_refusal("192.0.2.1:0: Cannot assign requested address", "serve", "--host", "192.0.2.1")
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

@@ -34,7 +34,7 @@ def missing(reason: str) -> None:
 
 def binary(name: str) -> str:
     """The path of ``otelcol`` or ``jaeger``: built by tests/toolchain, or on PATH."""
-    built = folder() / name
+    built = folder(name) / name
     found = str(built) if built.exists() else shutil.which(name)
     if found is None:
         missing(f"there is no {name}: python -m tests.toolchain.build")
