@@ -19,6 +19,17 @@ def main() -> int:
     argv = sys.argv[2:]
     open_files = Path("/dev/fd")
     inherited = [int(file.name) for file in open_files.iterdir()] if open_files.is_dir() else []
+    groups: list[int] = []  # the program's, once it is there
+    early: list[int] = []
+
+    def forward(received: int, _frame: object) -> None:
+        for group in groups:
+            _signal_group(group, received)
+        if not groups:
+            early.append(received)
+
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, forward)
     try:
         program = subprocess.Popen(
             argv,
@@ -30,8 +41,9 @@ def main() -> int:
         print(f"could not start {argv[0]}: {error.strerror}", file=sys.stderr)
         return 127
 
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, lambda received, _frame: _signal_group(program.pid, received))
+    groups.append(program.pid)
+    for received in early:
+        _signal_group(program.pid, received)
 
     def end_with_parent() -> None:
         while True:

@@ -63,6 +63,17 @@ class Child:
         """The program's standard output, where ``stdout=subprocess.PIPE`` was asked for."""
         return self._guard.stdout
 
+    @property
+    def pid(self) -> int:
+        """The guard's, which lives as long as the program."""
+        return self._guard.pid
+
+    @property
+    def lifeline(self) -> int:
+        """The descriptor by whose end the guard knows ours: a process that inherits it keeps the program alive."""
+        assert self._guard.stdin is not None
+        return self._guard.stdin.fileno()
+
     def poll(self) -> int | None:
         """The exit code (negative: the signal's number), or None while it runs."""
         return self._guard.poll()
@@ -95,8 +106,20 @@ class Child:
             if self._guard.stdout is not None:
                 self._guard.stdout.close()
 
+    def let_go(self) -> None:
+        """Gives up our end of the lifeline: from now on the program lives as long as who else holds it."""
+        for stream in (self._guard.stdin, self._guard.stdout):
+            if stream is not None:
+                stream.close()
+        disown(self._guard)
+
     def __enter__(self) -> Child:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+
+def disown(process: subprocess.Popen[bytes]) -> None:
+    """Forgets a child that is to outlive us, so that nothing warns of it when its object goes."""
+    process.returncode = 0

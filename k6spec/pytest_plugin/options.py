@@ -14,6 +14,7 @@ _OPTIONS: Final = (
     ("runs", "DIR", "the folder of archived runs (default: .k6spec/runs)"),
     ("link-base", "URL", "what links begin with, where CI archives the runs"),
     ("settle", "TIME", "how long no new span may come before the traces count as all there"),
+    ("keep", "WHEN", "whether a stack outlives the session, so that links work: failed, always or never"),
     ("deadline", "TIME", "the most to wait for traces after a load (default: 30s)"),
 )
 

@@ -7,17 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
-from k6spec.errors import ArchiveFault, Fault, K6specError
+from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault
 from k6spec.k6.binary import find_k6
 from k6spec.k6.progress import ProgressLine
-from k6spec.pipeline import Surroundings, run_load
+from k6spec.pipeline import Surroundings, run_load, show
 from k6spec.stack.base import StackBackend
+from k6spec.stack.jaeger_link import leads_somewhere
+from k6spec.stack.lifetime import Lifetime
 from k6spec.stack.sut import Sut
+from k6spec.stack.uninterrupted import uninterrupted
 from k6spec.store.archive import RunFolder, find_run, find_runs
 
 
@@ -35,19 +39,31 @@ class Wanted:
 
 @final
 class Pool:
-    """Runs each declared load once, and keeps what came of it: a run, or the fault."""
+    """Runs each declared load once, and keeps what came of it: a run, or the fault.
 
-    def __init__(self, config: Config, *, session: str, replay: str | None) -> None:
+    Args:
+        keep: when the stack that the settings chose is to outlive the session: ``failed``, ``always``, ``never``.
+    """
+
+    def __init__(self, config: Config, *, session: str, replay: str | None, keep: str) -> None:
         self._config = config
         self._session = session
         self._replay = replay
+        self._keep = keep
         self._done: dict[object, RunFolder] = {}
         self._faults: dict[object, tuple[Exception, str]] = {}
         self._started: list[StackBackend | Sut] = []
+        self._stacks: dict[RunFolder, StackBackend] = {}
         self._last: RunFolder | None = None
         self._cool_at = 0.0
         self.say: Callable[[str], None] = lambda _text: None
         self.progress: ProgressLine | None = None
+        self.lifetime: Lifetime | None = None
+        """Of the stack that the settings chose, if it can outlive the session."""
+        self.failed = False
+        """Whether any test failed so far."""
+        self.note: str | None = None
+        """What is to be said of the stack once the pool is closed."""
 
     @property
     def runs(self) -> list[RunFolder]:
@@ -72,10 +88,47 @@ class Pool:
                 self._done[key] = self._run(load, wanted, stack, sut)
         return self._done[key]
 
+    def trace_url(self, run: RunFolder, trace_id: str, span_id: str | None = None) -> str | None:
+        """Where the stack shows a trace of a run of this session; None where a failure's link would not last."""
+        stack = self._stacks.get(run)
+        lifetime = self.lifetime
+        if stack is None or (stack.name != "external" and (lifetime is None or lifetime.stack is not stack)):
+            return None
+        if lifetime is not None and not lifetime.lasts(keep=self._keep != "never"):
+            return None
+        url = stack.trace_url(trace_id, span_id)
+        # What is fed later is not there yet; other people's backends are not ours to ask.
+        if url is not None and self._config.jaeger_feed == "live" and stack.name != "external":
+            return url if leads_somewhere(url) else None
+        return url
+
     def close(self) -> None:
-        """Ends what was started for loads, the latest first."""
+        """Ends what was started for loads, the latest first; the stack may outlive us. Safe to call again."""
         while self._started:
-            self._started.pop().stop()
+            part = self._started[-1]
+            try:
+                if self.lifetime is None or part is not self.lifetime.stack:
+                    uninterrupted(part.stop)
+            except Exception:
+                self._started.pop()
+                raise
+            self._started.pop()
+        if self.lifetime is not None:
+            keep = self._keep == "always" or (self._keep == "failed" and self.failed)
+            if self._config.jaeger_feed == "after" and self.lifetime.lasts(keep=keep):
+                self._show(self.lifetime.stack)
+            try:
+                self.note = uninterrupted(partial(self.lifetime.end, keep=keep)) or self.note
+            except StackFault as fault:
+                self.note = f"the stack could not be ended: {fault}"
+
+    def _show(self, stack: StackBackend) -> None:
+        """Gives Jaeger the session's runs, now that all is judged."""
+        for run in [run for run, shown_by in self._stacks.items() if shown_by is stack]:
+            self.say(f"showing {run.run_id} in Jaeger")
+            if why := show(run, stack):
+                self.say(f"Jaeger lacks spans of {run.run_id}: {why}")
+            del self._stacks[run]
 
     def _run(self, load: Load, wanted: Wanted, stack: StackBackend, sut: Sut) -> RunFolder:
         binary = find_k6(self._config.k6)  # first: nothing need start where k6 is missing
@@ -100,6 +153,7 @@ class Pool:
         self.say(f"load: {_described(load)} against {sut.base_url} (for {wanted.nodeid})")
         try:
             self._last = run_load(load, around)
+            self._stacks[self._last] = stack
         finally:
             if self.progress is not None:
                 self.progress.clear()

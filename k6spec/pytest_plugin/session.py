@@ -19,11 +19,12 @@ from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_messag
 from k6spec.pytest_plugin.pool import Wanted
 from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
+from k6spec.report.omission import omission
 from k6spec.report.remarks import remarks
 from k6spec.run import Run
 from k6spec.stack.base import StackBackend
 from k6spec.stack.choose import choose_stack
-from k6spec.stack.sut import AddressSut, Sut
+from k6spec.stack.sut import AddressSut, Sut, Talks
 
 _REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
 
@@ -46,6 +47,7 @@ def chosen_stack(config: pytest.Config) -> StackBackend:
     """The stack that the settings name; says why it is this one where they name none."""
     session = session_state(config)
     choice = choose_stack(session.config, os.environ, say=lambda text: session.pool.say(text))
+    session.pool.lifetime = choice.lifetime
     if session.config.stack == "auto":
         session.pool.say(f"stack auto: {choice.stack.name}, as {choice.reason}")
     return choice.stack
@@ -128,12 +130,18 @@ def make_load(item: pytest.Item) -> Run | None:
                 load=state.load,
                 fixtures=changing_fixtures(function, state.load.shared_over),
                 stack=lambda: request.getfixturevalue("k6spec_stack"),
-                sut=lambda: request.getfixturevalue("k6spec_sut"),
+                sut=lambda: _heard(request.getfixturevalue("k6spec_sut"), session),
                 nodeid=item.nodeid,
             )
         )
         state.run = Run(folder, limits=session.config.limits, log=state.log)
     return state.run
+
+
+def _heard(sut: Sut, session: SessionState) -> Sut:
+    if isinstance(sut, Talks):
+        sut.say = lambda text: session.pool.say(text)
+    return sut
 
 
 def check_judged(item: pytest.Item) -> None:
@@ -193,7 +201,7 @@ def summarise(reporter: Any, state: SessionState) -> None:
     for folder in runs:
         run = Run(folder)
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
-        for remark in remarks(run.info):
+        for remark in (*remarks(run.info), *omission(run)):
             reporter.write_line(f"  {remark}")
 
 

@@ -21,12 +21,13 @@ from k6spec.run import Run
 class SessionState:
     """Settings, the pool of loads, and the session's id."""
 
-    def __init__(self, config: Config, *, replay: str | None, ci: bool) -> None:
+    def __init__(self, config: Config, *, replay: str | None, ci: bool, terminal: bool) -> None:
         self.config = config
         self.replay = replay
         self.session_id = uuid.uuid4().hex[:12]
-        self.pool = Pool(config, session=self.session_id, replay=replay)
-        self.links = Links(root=config.root, base=config.link_base, ci=ci)
+        keep = config.keep or ("failed" if terminal and not ci else "never")
+        self.pool = Pool(config, session=self.session_id, replay=replay, keep=keep)
+        self.links = Links(root=config.root, base=config.link_base, ci=ci, shown=self.pool.trace_url)
 
 
 @final
@@ -52,5 +53,8 @@ def session_state(config: pytest.Config) -> SessionState:
     if SESSION not in config.stash:
         settings = load_config(config.rootpath, os.environ, given(config))
         replay = config.getoption("--k6spec-replay")
-        config.stash[SESSION] = SessionState(settings, replay=replay, ci=in_ci(os.environ))
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        config.stash[SESSION] = SessionState(
+            settings, replay=replay, ci=in_ci(os.environ), terminal=bool(getattr(reporter, "isatty", False))
+        )
     return config.stash[SESSION]

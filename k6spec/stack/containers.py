@@ -72,11 +72,12 @@ class HostPorts:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackPlan:
-    """What a stack of containers is to be."""
+    """What a stack of containers is to be. ``live``: whether the Collector feeds Jaeger."""
 
     images: Images = field(default_factory=Images)
     ports: HostPorts = field(default_factory=HostPorts)
     max_traces: int = MAX_TRACES
+    live: bool = True
 
     @property
     def containers(self) -> list[Container]:
@@ -114,5 +115,5 @@ class StackPlan:
         return CollectorConfig(
             host=_ANY,
             judged=ToFiles(spans=SPANS_FILE, metrics=SDK_METRICS_FILE),
-            jaeger=None if self.images.jaeger is None else f"{JAEGER}:{jaeger_config.OTLP_PORT}",
+            jaeger=f"{JAEGER}:{jaeger_config.OTLP_PORT}" if self.images.jaeger and self.live else None,
         )

@@ -7,20 +7,23 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO, Final, final
+from typing import Any, Final, cast, final
 
-from k6spec.child import Child
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.handshake import NO_PORT_EXIT, SPOOL_NAME
 from k6spec.collect.spool import wipe
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.errors import StackFault
-from k6spec.stack.base import Endpoints, Vantage
-from k6spec.stack.wait import LineOnStdout, log_tail, wait_for
+from k6spec.stack.base import Endpoints, Part, Record, Vantage
+from k6spec.stack.holder import Holder, keep_programs
+from k6spec.stack.owner import SPOOL_PREFIX
+from k6spec.stack.program import HeldProgram, Program
+from k6spec.stack.wait import log_tail
 
 _START_SECONDS: Final = 20.0
 
@@ -35,7 +38,7 @@ _RECEIVER: Final = (
 
 @final
 class EmbeddedStack:
-    """A :class:`~k6spec.stack.base.StackBackend` of one process.
+    """A :class:`~k6spec.stack.base.LastingStack` of one process.
 
     Args:
         host: the address to listen on. Loopback serves exporters of this host; for one in a container give an
@@ -56,8 +59,9 @@ class EmbeddedStack:
         self._asked = (grpc_port, http_port)
         self._root = spool_root
         self._directory: Path | None = None
-        self._child: Child | None = None
-        self._log: IO[bytes] | None = None
+        self._program: Program | HeldProgram | None = None
+        self._holder: Holder | None = None
+        self._adopted: tuple[str, Mapping[str, object]] | None = None
         self._last_log = ""
         self._ports: dict[str, int] = {}
         self._open_feeds = 0
@@ -75,6 +79,7 @@ class EmbeddedStack:
         """
         if self._alive():
             return
+        self.stop()  # what a dead receiver left
         try:
             self._start()
         except BaseException:
@@ -83,33 +88,30 @@ class EmbeddedStack:
 
     def _start(self) -> None:
         # The receiver makes it: if we are killed before it can, there is nothing to leave behind.
-        self._directory = Path(self._root or tempfile.gettempdir()) / f"k6spec-spool-{secrets.token_hex(8)}"
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        self._directory = Path(self._root or tempfile.gettempdir()) / f"{SPOOL_PREFIX}{secrets.token_hex(8)}"
         grpc_port, http_port = self._asked
-        self._child = Child(
+        self._program = program = Program(
             [
                 *(sys.executable, "-P", "-c", _RECEIVER, _PACKAGE_ROOT),
                 *("--spool", str(self._directory), "--wipe", "--host", self._host),
                 *("--grpc-port", str(grpc_port), "--http-port", str(http_port)),
             ],
             # gRPC's own lines on a port in use would hide the one that says it in words.
-            env={"GRPC_VERBOSITY": "NONE", **os.environ},
-            stdout=subprocess.PIPE,
-            stderr=self._log,
+            env={"GRPC_VERBOSITY": os.environ.get("GRPC_VERBOSITY", "NONE")},
+            speaks=True,
         )
-        assert self._child.stdout is not None
-        line = LineOnStdout(self._child.stdout)
+        assert program.line is not None
         try:
-            wait_for(line, timeout=_START_SECONDS, alive=self._alive)
+            program.wait_until(program.line, timeout=_START_SECONDS)
         except ChildProcessError:
-            if self._child.poll() == NO_PORT_EXIT:
+            if program.exit_code == NO_PORT_EXIT:
                 raise StackFault(
                     log_tail(self.logs(), 1), advice="end what listens there, or let k6spec take any free port: 0"
                 ) from None
             raise self._died("k6spec's receiver did not start") from None
         except TimeoutError as error:
             raise self._died(f"k6spec's receiver did not start: {error}") from None
-        self._ports = json.loads(line.line)
+        self._ports = json.loads(program.line.line)
 
     def endpoints(self, vantage: Vantage = "host") -> Endpoints:
         """Where spans are to be sent, as seen from ``vantage``.
@@ -135,7 +137,8 @@ class EmbeddedStack:
         self._check()
         if not self._open_feeds:
             wipe(self._directory / SPOOL_NAME)  # spans that nobody waited for
-        feed = SpoolFeed(self._directory, check=self._check, on_close=self._feed_closed)
+        closed = partial(self._feed_closed, self._directory)
+        feed = SpoolFeed(self._directory, check=self._check, on_close=closed)
         self._open_feeds += 1
         return feed
 
@@ -147,24 +150,71 @@ class EmbeddedStack:
 
     def logs(self) -> str:
         """What the receiver has logged so far, and after the end what it had."""
-        if self._log is not None:
-            size = os.fstat(self._log.fileno()).st_size
-            self._last_log = os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+        if self._program is not None:
+            self._last_log = self._program.logs()
         return self._last_log
 
     def stop(self) -> None:
         """Ends the receiver and removes the spool. Safe to call again."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
-        if self._log is not None:
+        self.logs()
+        if self._holder is not None:
+            self._holder.end()
+        elif isinstance(self._program, Program):
+            self._program.stop()
             self.logs()
-            self._log.close()
-            self._log = None
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory = None
+        self.forget()
+
+    def keep(self, record: Record) -> None:
+        """Makes the receiver last, held by a process of its own, and lets go of it.
+
+        Raises:
+            StackFault: it is not up, or cannot be kept.
+        """
+        self.endpoints()
+        if self._adopted is not None:
+            record(*self._adopted)
+        else:
+            keep_programs({"receiver": self.program}, record, found={"receiver": self.described()})
+        self.forget()
+
+    def adopt(self, stack: str, found: Mapping[str, object]) -> None:
+        """Takes over a receiver that was kept."""
+        self.take_over(found["receiver"], Holder(found))
+        self._adopted = (stack, found)
+
+    def parts(self) -> Sequence[Part]:
+        """The receiver."""
+        if self._program is None:
+            return []
+        return [Part(name="receiver", ailment=None if self._alive() else "it died", needed=True)]
+
+    def ui(self) -> None:
+        """None."""
+
+    @property
+    def program(self) -> Program:
+        """The receiver that this process started; for stacks that have such a receiver among their programs."""
+        assert isinstance(self._program, Program)
+        return self._program
+
+    def described(self) -> Mapping[str, object]:
+        """What :meth:`take_over` needs, in plain values."""
+        return {"spool": str(self._directory), "host": self._host, "ports": self._ports}
+
+    def take_over(self, described: object, holder: Holder) -> None:
+        """Takes over a receiver that is among the holder's programs."""
+        found = cast("Mapping[str, Any]", described)
+        self._program, self._holder = holder.programs["receiver"], holder
+        self._directory, self._host = Path(found["spool"]), str(found["host"])
+        self._ports = {name: int(found["ports"][name]) for name in ("grpc", "http")}
+
+    def forget(self) -> None:
+        """Leaves the receiver to whoever keeps it."""
+        self._program = self._holder = self._directory = self._adopted = None
         self._ports = {}
+        self._open_feeds = 0
 
     def _address(self, vantage: Vantage) -> str:
         if self._host == "localhost":
@@ -190,18 +240,20 @@ class EmbeddedStack:
         return f"[{listens}]" if listens.version == 6 else str(listens)
 
     def _alive(self) -> bool:
-        return self._child is not None and self._child.poll() is None
+        return self._program is not None and self._program.alive
 
     def _check(self) -> None:
         if not self._alive():
-            raise self._died("k6spec's receiver died" if self._child else "the embedded stack was stopped")
+            raise self._died("k6spec's receiver died" if self._program else "the embedded stack was stopped")
 
     def _died(self, cause: str) -> StackFault:
-        code = None if self._child is None else self._child.poll()
+        code = None if self._program is None else self._program.exit_code
         ending = "" if code is None else f" (exit code {code})"
         return StackFault(cause + ending, log_tail=log_tail(self.logs()), advice="see the log; run the load again")
 
-    def _feed_closed(self) -> None:
+    def _feed_closed(self, directory: Path) -> None:
+        if directory != self._directory:
+            return  # the stack was stopped before
         self._open_feeds -= 1
-        if not self._open_feeds and self._directory is not None:
-            wipe(self._directory / SPOOL_NAME)
+        if not self._open_feeds:
+            wipe(directory / SPOOL_NAME)

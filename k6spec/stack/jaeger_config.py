@@ -18,7 +18,7 @@ OTLP_PORT: Final = 4317
 HEALTH_PORT: Final = 13133
 
 ENVIRONMENT: Final = {"OTEL_TRACES_SAMPLER": "always_off"}
-"""Jaeger traces its own answers, to whatever takes OTLP on port 4317; in 2.0 the configuration cannot forbid it."""
+"""Jaeger traces its own answers, to whatever takes OTLP on port 4317; 2.0's configuration cannot forbid it."""
 
 MAX_TRACES: Final = 100_000
 """How many traces Jaeger keeps, the newest ones; its own default."""
@@ -73,8 +73,3 @@ class JaegerConfig:
     def as_yaml(self) -> str:
         """The configuration as text."""
         return yaml.safe_dump(self.as_dict(), sort_keys=False)
-
-
-def jaeger_link(ui: str, trace_id: str, span_id: str | None = None) -> str:
-    """The page of a trace in Jaeger's UI at ``ui``; the search for the span's id puts it in focus."""
-    return f"{ui}/trace/{trace_id}" + (f"?uiFind={span_id}" if span_id else "")

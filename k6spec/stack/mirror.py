@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from k6spec.collect.counters import CounterWriter
 from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
 from k6spec.collect.sdk_metrics import SdkDrops
-from k6spec.collect.spool import SpoolReader, wipe
+from k6spec.collect.spool import SpoolReader
 
 _METRICS_NAME: Final = "sdk-metrics"
 _GROUP_BYTES: Final = 4 << 20
@@ -55,12 +55,6 @@ class Mirror:
         self._follow(*self._spans)
         if self._follow(*self._metrics):
             self._count_drops()
-
-    def wipe(self) -> None:
-        """Empties the copies: the Collector has begun its files anew."""
-        for _, local in (self._spans, self._metrics):
-            wipe(local)
-        self._metrics_offset = 0
 
     def _follow(self, path: str, local: Path) -> bool:
         have = local.stat().st_size

@@ -1,26 +1,30 @@
 """The process stack: a Collector and Jaeger as programs of this host, without containers.
 
 The Collector hands the judged spans on to k6spec's own receiver, and to Jaeger for people to look at. All listen
-on 127.0.0.1 only, and end with this process, however it ends.
+on 127.0.0.1 only, and end with this process, however it ends, unless they are kept.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, cast, final
 
 from k6spec.collect.feed import SpanFeed
 from k6spec.errors import StackFault
-from k6spec.stack.base import Endpoints, Vantage
+from k6spec.stack.base import Endpoints, Part, Record, Vantage
 from k6spec.stack.collector_config import OLDEST, CollectorConfig, ToReceiver
 from k6spec.stack.collector_counters import CollectorCounts, read_counts
 from k6spec.stack.collector_feed import CollectorFeed
 from k6spec.stack.embedded import EmbeddedStack
-from k6spec.stack.jaeger_config import MAX_TRACES, JaegerConfig, jaeger_link
+from k6spec.stack.holder import Holder, keep_programs
+from k6spec.stack.jaeger_config import ENVIRONMENT as JAEGER_ENV
+from k6spec.stack.jaeger_config import MAX_TRACES, JaegerConfig
+from k6spec.stack.jaeger_link import jaeger_link
 from k6spec.stack.ports import free_ports
-from k6spec.stack.program import Program
+from k6spec.stack.program import HeldProgram, Program
 from k6spec.stack.wait import HttpReady, log_tail
 
 OTELCOL_NAMES: Final = ("otelcol", "otelcol-contrib")
@@ -34,12 +38,13 @@ _IN_USE: Final = "address already in use"
 
 @final
 class ProcessStack:
-    """A :class:`~k6spec.stack.base.StackBackend` of three processes.
+    """A :class:`~k6spec.stack.base.LastingStack` of three processes.
 
     Args:
         otelcol: path of the Collector; None looks on PATH for ``otelcol`` and ``otelcol-contrib``.
         jaeger: path of Jaeger 2; None looks on PATH for ``jaeger``.
         with_jaeger: whether there is a Jaeger at all.
+        live: whether the Collector feeds it.
         grpc_port, http_port: the Collector's, where systems export to; 0 takes any free one.
         jaeger_port: of Jaeger's UI; 0 takes any free one.
         max_traces: how many traces Jaeger keeps.
@@ -52,6 +57,7 @@ class ProcessStack:
         otelcol: str | None = None,
         jaeger: str | None = None,
         with_jaeger: bool = True,
+        live: bool = True,
         grpc_port: int = 0,
         http_port: int = 0,
         jaeger_port: int = 0,
@@ -60,12 +66,16 @@ class ProcessStack:
     ) -> None:
         self._binaries = (otelcol, jaeger)
         self._with_jaeger = with_jaeger
+        self._live = live
         self._asked = (grpc_port, http_port, jaeger_port)
         self._max_traces = max_traces
         self._receiver = EmbeddedStack(spool_root=spool_root)
-        self._collector: Program | None = None
-        self._jaeger: Program | None = None
+        self._collector: Program | HeldProgram | None = None
+        self._jaeger: Program | HeldProgram | None = None
+        self._holder: Holder | None = None
+        self._adopted: tuple[str, Mapping[str, object]] | None = None
         self._endpoints: Endpoints | None = None
+        self._health: Mapping[str, str] = {}
         self._metrics_url = ""
         self._ui = ""
         self._viewer = ""
@@ -112,22 +122,26 @@ class ProcessStack:
                 health_port=jaeger_health,
                 max_traces=self._max_traces,
             )
-            self._jaeger = _program(jaeger, config.as_yaml())
+            self._jaeger = showing = _program(jaeger, config.as_yaml(), JAEGER_ENV)
         self._receiver.start()
         to_receiver = ToReceiver(endpoint=self._receiver.endpoints().otlp_grpc.removeprefix("http://"))
         collector = CollectorConfig(
             host=_HOST,
             judged=to_receiver,
-            jaeger=None if jaeger is None else f"{_HOST}:{jaeger_otlp}",
+            jaeger=f"{_HOST}:{jaeger_otlp}" if jaeger is not None and self._live else None,
             grpc_port=grpc,
             http_port=http,
             health_port=health,
             metrics_port=metrics,
         )
-        self._collector = _program(otelcol, collector.as_yaml())
-        _wait_until_up("the Collector", self._collector, f"http://{_HOST}:{health}/")
-        if self._jaeger is not None:
-            _wait_until_up("Jaeger", self._jaeger, f"http://{_HOST}:{jaeger_health}/status")
+        self._collector = collecting = _program(otelcol, collector.as_yaml())
+        self._health = {
+            "collector": f"http://{_HOST}:{health}/",
+            "jaeger": f"http://{_HOST}:{jaeger_health}/status",
+        }
+        _wait_until_up("the Collector", collecting, self._health["collector"])
+        if jaeger is not None:
+            _wait_until_up("Jaeger", showing, self._health["jaeger"])
             self._ui = f"http://{_HOST}:{ui}"
             self._viewer = f"http://{_HOST}:{jaeger_otlp}"
         self._metrics_url = f"http://{_HOST}:{metrics}/metrics"
@@ -159,9 +173,14 @@ class ProcessStack:
 
     def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
         """The trace in Jaeger's UI; None without a Jaeger, or where it is dead: it keeps traces in memory."""
+        ui = self.ui()
+        return None if ui is None else jaeger_link(ui, trace_id, span_id)
+
+    def ui(self) -> str | None:
+        """Jaeger's; None without one, or where it is dead."""
         if self._jaeger is None or not self._jaeger.alive:
             return None
-        return jaeger_link(self._ui, trace_id, span_id)
+        return self._ui
 
     def viewer(self) -> str | None:
         """Jaeger; None without one, or where it is dead."""
@@ -171,8 +190,7 @@ class ProcessStack:
 
     def logs(self) -> str:
         """What Collector, Jaeger and receiver have logged so far, and after the end what they had."""
-        programs = (("collector", self._collector), ("jaeger", self._jaeger))
-        parts = [f"[{name}]\n{program.logs()}" for name, program in programs if program is not None]
+        parts = [f"[{name}]\n{program.logs()}" for name, program in self._programs().items()]
         if parts:
             self._last_logs = "\n".join([*parts, f"[receiver]\n{self._receiver.logs()}"])
         return self._last_logs
@@ -182,13 +200,70 @@ class ProcessStack:
         self.logs()
         self._end_programs()
         self._receiver.stop()
-        self._endpoints = None
+        self._forget()
+
+    def keep(self, record: Record) -> None:
+        """Makes all three last, held by a process of their own, and lets go of them.
+
+        Raises:
+            StackFault: the stack is not up, or cannot be kept.
+        """
+        endpoints = self.endpoints()
+        if self._adopted is not None:
+            record(*self._adopted)
+        else:
+            found = {
+                "receiver": self._receiver.described(),
+                "endpoints": asdict(endpoints),
+                "health": self._health,
+                "metrics": self._metrics_url,
+                "ui": self._ui,
+                "viewer": self._viewer,
+            }
+            own = {name: program for name, program in self._programs().items() if isinstance(program, Program)}
+            keep_programs({**own, "receiver": self._receiver.program}, record, found=found)
+        self._receiver.forget()
+        self._forget()
+
+    def adopt(self, stack: str, found: Mapping[str, object]) -> None:
+        """Takes over programs that were kept."""
+        told = cast("Mapping[str, Any]", found)
+        holder = Holder(found)
+        self._receiver.take_over(found["receiver"], holder)
+        self._collector, self._jaeger = holder.programs["collector"], holder.programs.get("jaeger")
+        self._health = {name: str(url) for name, url in told["health"].items()}
+        self._metrics_url, self._ui, self._viewer = (str(told[name]) for name in ("metrics", "ui", "viewer"))
+        self._endpoints = Endpoints(**told["endpoints"])
+        self._holder, self._adopted = holder, (stack, found)
+
+    def parts(self) -> Sequence[Part]:
+        """Collector, receiver, and Jaeger if there is one."""
+        own = [
+            Part(name=name, ailment=self._ailment(name, program), needed=name == "collector")
+            for name, program in self._programs().items()
+        ]
+        return [*own, *self._receiver.parts()]
+
+    def _programs(self) -> Mapping[str, Program | HeldProgram]:
+        programs = {"collector": self._collector, "jaeger": self._jaeger}
+        return {name: program for name, program in programs.items() if program is not None}
+
+    def _ailment(self, name: str, program: Program | HeldProgram) -> str | None:
+        if not program.alive:
+            return "it died"
+        answers = HttpReady(self._health[name])
+        return None if answers.ready() else f"it does not answer: waited for {answers}"
 
     def _end_programs(self) -> None:
-        for program in (self._collector, self._jaeger):
-            if program is not None:
+        if self._holder is not None:
+            self._holder.end()
+        for program in self._programs().values():
+            if isinstance(program, Program):
                 program.stop()
         self._collector = self._jaeger = None
+
+    def _forget(self) -> None:
+        self._collector = self._jaeger = self._holder = self._adopted = self._endpoints = None
 
     def _check(self) -> None:
         if self._collector is None:
@@ -219,10 +294,10 @@ def find_program(asked: str | None, names: Sequence[str], *, setting: str) -> st
     )
 
 
-def _program(path: str, config: str) -> Program:
+def _program(path: str, config: str, more: Mapping[str, str] | None = None) -> Program:
     # By the environment: a file would outlive a session that is killed. The grace is short, for nobody needs what
     # they hold by then, and Jaeger takes 5 s to end once its UI was asked for anything.
-    env = {"K6SPEC_PROGRAM_CONFIG": config}
+    env = {"K6SPEC_PROGRAM_CONFIG": config, **(more or {})}
     return Program([path, "--config=env:K6SPEC_PROGRAM_CONFIG"], env=env, grace=0.5)
 
 
@@ -237,9 +312,10 @@ def _wait_until_up(what: str, program: Program, url: str) -> None:
         ) from None
 
 
-def _ended(cause: str, program: Program) -> StackFault:
+def _ended(cause: str, program: Program | HeldProgram) -> StackFault:
+    ending = "" if program.exit_code is None else f" (exit code {program.exit_code})"
     return StackFault(
-        f"{cause} (exit code {program.exit_code})",
+        cause + ending,
         log_tail=log_tail(program.logs()),
         advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0; run the load again",
     )

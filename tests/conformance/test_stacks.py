@@ -1,5 +1,6 @@
 """One suite over all stacks: what a system exports is what the feed gives, and nothing is left behind."""
 
+import json
 import os
 import socket
 import time
@@ -66,6 +67,16 @@ def send_by_grpc(stack, message):
 def between(stack):
     """The attributes that a Collector in between adds."""
     return [] if stack.name == "embedded" else [("test.source", "k6-load-test")]
+
+
+def docker_things(workspace):
+    """All containers and networks of a workspace."""
+    label = {"label": f"k6spec.workspace={workspace.resolve()}"}
+    client = docker_client()
+    try:
+        return client.containers.list(all=True, filters=label) + client.networks.list(filters=label)
+    finally:
+        client.close()
 
 
 def refuses(url):
@@ -207,13 +218,109 @@ def test_stopping_leaves_nothing_and_can_be_done_again(new_stack, tmp_path):
     with pytest.raises(StackFault, match="not up"):
         stack.feed()
     if stack.name == "docker":
-        label = {"label": f"k6spec.workspace={tmp_path.resolve()}"}
-        client = docker_client()
-        assert client.containers.list(all=True, filters=label) == []
-        assert client.networks.list(filters=label) == []
-        client.close()
+        assert docker_things(tmp_path) == []
     stack.start()
     assert post(stack, export_of(1)).status_code == 200
+
+
+class Recorded:
+    """What was recorded of a kept stack, in a file beside what the stack itself keeps."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, stack, found):
+        self.stack, self.found = stack, json.loads(json.dumps(found))
+        self.path.write_text(stack)
+        return self.path
+
+    def adopted_by(self, stack):
+        stack.adopt(self.stack, self.found)
+        return stack
+
+
+@pytest.fixture
+def kept(new_stack, tmp_path_factory):
+    """A stack that was started, then kept; it is ended with the test."""
+    stack = new_stack()
+    stack.start()
+    recorded = Recorded(tmp_path_factory.mktemp("kept") / "stack.json")
+    stack.keep(recorded)
+    yield recorded
+    recorded.adopted_by(new_stack()).stop()
+
+
+def test_one_that_was_kept_is_let_go_of(new_stack, tmp_path_factory):
+    stack = new_stack()
+    stack.start()
+    endpoints = stack.endpoints()
+    recorded = Recorded(tmp_path_factory.mktemp("kept") / "stack.json")
+    stack.keep(recorded)
+    with pytest.raises(StackFault, match="not up"):
+        stack.endpoints()
+    assert stack.parts() == []
+    stack.stop()
+    adopted = recorded.adopted_by(new_stack())
+    assert adopted.endpoints() == endpoints
+    assert {part.name: part.ailment for part in adopted.parts() if part.ailment} == {}
+
+
+def test_one_that_was_adopted_gives_what_arrives_from_now_on(kept, new_stack):
+    adopted = kept.adopted_by(new_stack())
+    adopted.start()
+    post(adopted, export_of(4))
+    time.sleep(1)  # a Collector holds them for a moment
+    feed = adopted.feed()
+    post(adopted, export_of(100))
+    assert len(rows_of(feed, 100)) == 100
+    assert feed.losses().total == 0
+
+
+def test_sessions_one_after_the_other_get_what_is_theirs(kept, new_stack):
+    first, second = kept.adopted_by(new_stack()), kept.adopted_by(new_stack())
+    for count, session in enumerate((first, second, first), start=1):
+        feed = session.feed()
+        post(session, export_of(count))
+        assert len(rows_of(feed, count)) == count
+        feed.close()
+
+
+def test_spans_of_a_session_that_was_killed_are_not_given_to_the_next(kept, new_stack):
+    killed = kept.adopted_by(new_stack())
+    opened = killed.feed()
+    post(killed, export_of(50))
+    assert len(rows_of(opened, 50)) == 50
+    adopted = kept.adopted_by(new_stack())
+    feed = adopted.feed()
+    post(adopted, export_of(5))
+    assert len(rows_of(feed, 5)) == 5
+
+
+def test_stopping_one_that_was_adopted_leaves_nothing(kept, new_stack, tmp_path):
+    adopted = kept.adopted_by(new_stack())
+    endpoints = adopted.endpoints()
+    adopted.feed()
+    adopted.stop()
+    adopted.stop()
+    assert list(tmp_path.iterdir()) == []
+    assert refuses(endpoints.otlp_grpc)
+    assert refuses(endpoints.otlp_http)
+    if adopted.name == "docker":
+        assert docker_things(tmp_path) == []
+
+
+def test_one_that_cannot_be_recorded_is_as_before(new_stack):
+    stack = new_stack()
+    stack.start()
+
+    def record(_stack, _found):
+        raise StackFault("the disk is full")
+
+    with pytest.raises(StackFault, match="full"):
+        stack.keep(record)
+    feed = stack.feed()
+    post(stack, export_of(3))
+    assert len(rows_of(feed, 3)) == 3
 
 
 def test_a_port_in_use_is_a_fault_that_says_what_to_do(new_stack, tmp_path):

@@ -6,10 +6,9 @@ of the file that the Collector writes. Everything carries the labels of :mod:`k6
 
 from __future__ import annotations
 
-import json
+import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 import docker
-import httpx
 from docker import errors, types
 from docker.models.containers import Container as Running
 from requests.exceptions import RequestException
@@ -25,34 +23,33 @@ from requests.exceptions import RequestException
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.errors import StackFault
-from k6spec.stack.base import Endpoints, Vantage
+from k6spec.stack.base import Endpoints, Part, Record, Vantage
 from k6spec.stack.collector_config import GRPC_PORT, HTTP_PORT, OLDEST
 from k6spec.stack.collector_counters import CollectorCounts, read_counts
 from k6spec.stack.collector_feed import CollectorFeed
-from k6spec.stack.containers import COLLECTOR, JAEGER, SDK_METRICS_FILE, SPANS_FILE, Container, StackPlan
+from k6spec.stack.containers import COLLECTOR, JAEGER, Container, StackPlan
 from k6spec.stack.docker.daemon import (
     API_SECONDS,
     connect,
     docker_faults,
     ensure_image,
-    leftovers,
     remove,
-    uninterrupted,
+    remove_leftovers,
 )
-from k6spec.stack.docker.files import ContainerFiles, archive_of
-from k6spec.stack.jaeger_config import jaeger_link
-from k6spec.stack.mirror import Mirror
-from k6spec.stack.owner import SPOOL_PREFIX, STACK, Owner, leftover_spool
+from k6spec.stack.docker.files import archive_of
+from k6spec.stack.docker.judged import JudgedFiles
+from k6spec.stack.jaeger_link import jaeger_link
+from k6spec.stack.owner import SPOOL_PREFIX, STACK, Owner
+from k6spec.stack.uninterrupted import uninterrupted
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
 
 _HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 30.0
-_RELOAD_SECONDS: Final = 10.0
 
 
 @final
 class DockerStack:
-    """A :class:`~k6spec.stack.base.StackBackend` of two containers.
+    """A :class:`~k6spec.stack.base.LastingStack` of two containers.
 
     Args:
         plan: images, fixed ports, and what Jaeger keeps.
@@ -76,8 +73,8 @@ class DockerStack:
         self._client: docker.DockerClient | None = None
         self._running: dict[str, Running] = {}
         self._ports: dict[tuple[str, str], int] = {}
-        self._directory: Path | None = None
-        self._mirror: Mirror | None = None
+        self._spool: Path | None = None
+        self._files: JudgedFiles | None = None
         self._last_logs = ""
         self._open_feeds = 0
 
@@ -97,10 +94,11 @@ class DockerStack:
         Raises:
             StackFault: no daemon, no image, a port is taken, or a container did not come up; with its log's tail.
         """
+        with docker_faults("the docker stack cannot be looked at"):
+            if self._ports and self._alive(COLLECTOR):
+                return
         try:
             with docker_faults("the docker stack did not start"):
-                if self._ports and self._alive(COLLECTOR):
-                    return
                 self.stop()  # what a dead Collector left running
                 self._start()
         except BaseException:
@@ -110,17 +108,12 @@ class DockerStack:
 
     def _start(self) -> None:
         self._client = client = connect(timeout=API_SECONDS)
-        for leftover, labels in leftovers(client, self._owner):
-            self._say(f"removing {leftover.name}, left over by a session that died")
-            with suppress(errors.APIError):  # a network that somebody's container has joined
-                remove(leftover)
-            if (spool := leftover_spool(labels)) is not None:
-                shutil.rmtree(spool, ignore_errors=True)
+        remove_leftovers(client, self._owner, self._say)
         containers = self._plan.containers
         for image in dict.fromkeys(container.image for container in containers):
             ensure_image(client, image, self._say)
-        self._directory = Path(tempfile.mkdtemp(prefix=SPOOL_PREFIX, dir=self._root))  # mode 0700
-        labels = self._owner.labels(spool=self._directory)
+        self._spool = Path(self._root or tempfile.gettempdir()) / f"{SPOOL_PREFIX}{secrets.token_hex(8)}"
+        labels = self._owner.labels(spool=self._spool)
         uninterrupted(lambda: client.networks.create(self.network, driver="bridge", labels=labels))
         for container in containers:
             create = partial(self._create, client, container, labels)
@@ -129,8 +122,6 @@ class DockerStack:
         for container in containers:
             ports.update(self._published(container))
             self._wait(container, ports[container.name, "health"])
-        files = ContainerFiles(client, self._running[COLLECTOR])
-        self._mirror = Mirror(self._directory, files, spans=SPANS_FILE, metrics=SDK_METRICS_FILE)
         self._ports = ports
 
     def endpoints(self, vantage: Vantage = "host") -> Endpoints:
@@ -162,24 +153,26 @@ class DockerStack:
             StackFault: the stack is not up, or the Collector is dead.
         """
         self.endpoints()
-        assert self._directory is not None
-        self._pull()
-        spool = SpoolFeed(self._directory, check=self._pull)
-        feed = CollectorFeed(spool, self._counts, on_close=self._feed_closed)
+        assert self._spool is not None
+        files = self._files = self._files or self._open_files(self._spool)
+        files.pull()
+        spool = SpoolFeed(self._spool, check=files.pull)
+        feed = CollectorFeed(spool, self._counts, on_close=partial(self._feed_closed, files))
         self._open_feeds += 1
         return feed
 
     def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
         """The trace in Jaeger's UI; None without a Jaeger, or where it is dead: it keeps traces in memory."""
-        if JAEGER not in self._running or not self._alive(JAEGER):
-            return None
-        return jaeger_link(self._url(JAEGER, "ui"), trace_id, span_id)
+        ui = self.ui()
+        return None if ui is None else jaeger_link(ui, trace_id, span_id)
+
+    def ui(self) -> str | None:
+        """Jaeger's; None without one, or where it is dead."""
+        return self._url(JAEGER, "ui") if self._alive(JAEGER) else None
 
     def viewer(self) -> str | None:
         """Jaeger; None without one, or where it is dead."""
-        if JAEGER not in self._running or not self._alive(JAEGER):
-            return None
-        return self._url(JAEGER, "otlp")
+        return self._url(JAEGER, "otlp") if self._alive(JAEGER) else None
 
     def logs(self) -> str:
         """What the containers have logged so far, and after the end what they had."""
@@ -199,11 +192,67 @@ class DockerStack:
                     remove(container)
                 for network in client.networks.list(filters=label):
                     remove(network)
-            client.close()
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-        self._client = self._directory = self._mirror = None
+        self._forget()
+
+    def keep(self, record: Record) -> None:
+        """Lets go of the containers, which last until they are removed; unless recorded, they are leftovers.
+
+        Raises:
+            StackFault: the stack is not up.
+        """
+        self.endpoints()
+        ports: dict[str, dict[str, int]] = {}
+        for (name, purpose), port in self._ports.items():
+            ports.setdefault(name, {})[purpose] = port
+        record(self._owner.stack, {"spool": str(self._spool), "ports": ports})
+        self._forget()
+
+    def adopt(self, stack: str, found: Mapping[str, object]) -> None:
+        """Takes over containers that were kept.
+
+        Raises:
+            StackFault: the daemon does not answer.
+        """
+        told = cast("Mapping[str, Any]", found)
+        ports = {
+            (str(name), str(purpose)): int(port)
+            for name, published in told["ports"].items()
+            for purpose, port in published.items()
+        }
+        self._spool = Path(told["spool"])
+        self._owner = Owner(workspace=self._owner.workspace, stack=stack)
+        self._client = connect(timeout=API_SECONDS)
+        with docker_faults("the docker stack that runs cannot be looked at"):
+            label: dict[str, str | list[str] | bool] = {"label": [*self._owner.finds(), f"{STACK}={stack}"]}
+            for running in self._client.containers.list(all=True, filters=label, ignore_removed=True):
+                self._running[str(running.name).removeprefix(f"{self.network}-")] = running
+        self._ports = ports
+
+    def parts(self) -> Sequence[Part]:
+        """Collector, and Jaeger if there is one."""
+        with docker_faults("the docker stack cannot be looked at"):
+            return [
+                Part(name=name, ailment=self._ailment(name), needed=name == COLLECTOR)
+                for name in dict.fromkeys(name for name, _ in self._ports)
+            ]
+
+    def _ailment(self, name: str) -> str | None:
+        if name not in self._running:
+            return "its container is gone"
+        if not self._alive(name):
+            return f"its container ended ({self._ending(name)})"
+        answers = HttpReady(self._health_url(name, self._ports[name, "health"]))
+        return None if answers.ready() else f"it does not answer: waited for {answers}"
+
+    def _forget(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._owner = Owner(workspace=self._owner.workspace)  # what comes next is another stack
+        if self._spool is not None:
+            shutil.rmtree(self._spool, ignore_errors=True)
+        self._client = self._spool = self._files = None
         self._running, self._ports = {}, {}
+        self._open_feeds = 0
 
     def _create(self, client: docker.DockerClient, container: Container, labels: dict[str, str]) -> Running:
         alias = client.api.create_endpoint_config(aliases=[container.name])
@@ -216,6 +265,7 @@ class DockerStack:
             container.command,
             name=f"{self.network}-{container.name}",
             labels=labels,
+            environment=dict(container.env),
             network=self.network,
             networking_config={self.network: alias},
             ports=ports,
@@ -238,11 +288,10 @@ class DockerStack:
         return ports
 
     def _wait(self, container: Container, health_port: int) -> None:
-        path = "/status" if container.name == JAEGER else "/"
         name = container.name
         try:
             wait_for(
-                HttpReady(f"http://{_HOST}:{health_port}{path}"),
+                HttpReady(self._health_url(name, health_port)),
                 timeout=_START_SECONDS,
                 alive=lambda: self._alive(name),
             )
@@ -256,21 +305,24 @@ class DockerStack:
             ) from None
 
     def _alive(self, name: str) -> bool:
-        running = self._running[name]
-        with suppress(errors.NotFound):
-            running.reload()
-            return running.status == "running"
+        running = self._running.get(name)
+        if running is not None:
+            with suppress(errors.NotFound):
+                running.reload()
+                return running.status == "running"
         return False
 
     def _ended(self, name: str, how: str) -> StackFault:
         running = self._running[name]
-        state = cast("Mapping[str, Any]", running.attrs.get("State", {}))
-        ending = "out of memory" if state.get("OOMKilled") else f"exit code {state.get('ExitCode')}"
         return StackFault(
-            f"the container {running.name} {how} ({ending})",
+            f"the container {running.name} {how} ({self._ending(name)})",
             log_tail=log_tail(_log(running)),
             advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0; run the load again",
         )
+
+    def _ending(self, name: str) -> str:
+        state = cast("Mapping[str, Any]", self._running[name].attrs.get("State", {}))
+        return "out of memory" if state.get("OOMKilled") else f"exit code {state.get('ExitCode')}"
 
     def _check(self) -> None:
         if not self._ports:
@@ -278,41 +330,26 @@ class DockerStack:
         if not self._alive(COLLECTOR):
             raise self._ended(COLLECTOR, "died")
 
-    def _pull(self) -> None:
-        with docker_faults("the spans could not be fetched from the Collector's container"):
-            self._check()
-            assert self._mirror is not None
-            self._mirror.pull()
-
     def _counts(self) -> CollectorCounts:
         with docker_faults("the Collector's container cannot be asked"):
             self._check()
         return read_counts(self._url(COLLECTOR, "metrics") + "/metrics")
 
-    def _feed_closed(self) -> None:
+    def _open_files(self, spool: Path) -> JudgedFiles:
+        assert self._client is not None
+        health = self._health_url(COLLECTOR, self._ports[COLLECTOR, "health"])
+        return JudgedFiles(self._client, self._running[COLLECTOR], spool=spool, health=health, check=self._check)
+
+    def _feed_closed(self, files: JudgedFiles) -> None:
+        if files is not self._files:
+            return  # the stack was stopped before
         self._open_feeds -= 1
-        if self._open_feeds or not self._ports:
-            return
-        with suppress(StackFault), docker_faults("the Collector could not begin its files anew"):
-            self._begin_files_anew()
+        if not self._open_feeds:
+            self._files = None
+            files.close()
 
-    def _begin_files_anew(self) -> None:
-        """Makes the Collector reload: it drains, empties its files and is back in some 50 ms on the same ports.
-
-        So raw spans are wiped, and no load has to fetch those of the loads before it.
-        """
-        health = self._url(COLLECTOR, "health")
-        before = _up_since(health)
-        self._check()
-        self._running[COLLECTOR].kill("SIGHUP")
-        deadline = time.monotonic() + _RELOAD_SECONDS
-        while _up_since(health) in (None, before):
-            self._check()
-            if time.monotonic() >= deadline:
-                return
-            time.sleep(0.02)
-        if self._mirror is not None:
-            self._mirror.wipe()
+    def _health_url(self, name: str, port: int) -> str:
+        return f"http://{_HOST}:{port}{'/status' if name == JAEGER else '/'}"
 
     def _url(self, name: str, purpose: str) -> str:
         return f"http://{_HOST}:{self._ports[name, purpose]}"
@@ -322,11 +359,3 @@ def _log(running: Running) -> str:
     with suppress(errors.DockerException, RequestException):
         return running.logs(tail=2000).decode(errors="replace")
     return ""
-
-
-def _up_since(health_url: str) -> str | None:
-    with suppress(httpx.HTTPError, json.JSONDecodeError):
-        response = httpx.get(health_url, timeout=1, trust_env=False)
-        if response.status_code == httpx.codes.OK:
-            return str(response.json().get("upSince"))
-    return None

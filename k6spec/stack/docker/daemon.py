@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeVar, cast
+from pathlib import Path
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import docker
@@ -20,12 +21,13 @@ from requests.exceptions import RequestException
 
 from k6spec.errors import StackFault
 from k6spec.stack.containers import StackPlan
-from k6spec.stack.owner import Owner, is_leftover
+from k6spec.stack.kept import KeptFile
+from k6spec.stack.owner import Owner, is_leftover, leftover_spool
+from k6spec.stack.uninterrupted import uninterrupted as uninterrupted
 
 API_SECONDS: Final = 60
 """How long one call of the daemon's API may take."""
 
-_T = TypeVar("_T")
 _DEFAULT_ADDRESS: Final = "unix:///var/run/docker.sock"
 _PROBE_SECONDS: Final = 0.8
 _SAY_EVERY: Final = 2.0
@@ -34,8 +36,8 @@ _ADVICE: Final = "or use the process or the embedded stack, which need no Docker
 
 def why_not(plan: StackPlan) -> str | None:
     """Why Docker cannot be used at once, in words, or None if it can; a daemon that hangs costs under a second."""
-    if not _is_local(_address()):
-        return f"Docker's daemon is on another host ({_address()}), and publishes ports on its own loopback"
+    if not is_local(daemon_address()):
+        return f"Docker's daemon is on another host ({daemon_address()}), and publishes ports on its own loopback"
     try:
         client = connect(timeout=_PROBE_SECONDS)
     except StackFault as fault:
@@ -68,7 +70,7 @@ def connect(*, timeout: float) -> docker.DockerClient:
     except (errors.DockerException, RequestException) as error:
         denied = "permission denied" in str(error).lower()
         raise StackFault(
-            f"Docker's daemon does not answer at {_address()}: {_root_cause(error)}",
+            f"Docker's daemon does not answer at {daemon_address()}: {_root_cause(error)}",
             advice=("add yourself to the group docker" if denied else "start Docker") + f", {_ADVICE}",
         ) from error
 
@@ -83,12 +85,14 @@ def _root_cause(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
-def _address() -> str:
+def daemon_address() -> str:
+    """Where the command ``docker`` would look for its daemon."""
     context = ContextAPI.get_current_context()
     return os.environ.get("DOCKER_HOST") or (context.Host if context else None) or _DEFAULT_ADDRESS
 
 
-def _is_local(address: str) -> bool:
+def is_local(address: str) -> bool:
+    """Whether a daemon at this address is on this host."""
     url = urlsplit(address)
     return url.scheme in {"unix", "npipe"} or url.hostname in {"localhost", "127.0.0.1", "::1"}
 
@@ -141,26 +145,46 @@ def _pull_image(client: docker.DockerClient, repository: str, tag: str, say: Cal
             say(f"{have:,} of {total:,} MiB")
 
 
-def uninterrupted(call: Callable[[], _T]) -> _T:
-    """Makes a call of the daemon, and lets it end before an interrupt: what it makes is to be removed."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(call).result()
+def clear_leftovers(workspace: Path, say: Callable[[str], None]) -> None:
+    """Removes what dead sessions of this user left in this workspace, if Docker's daemon answers at once."""
+    with suppress(StackFault):
+        connect(timeout=_PROBE_SECONDS).close()
+        client = connect(timeout=API_SECONDS)
+        try:
+            with docker_faults("what dead sessions left could not be removed"):
+                remove_leftovers(client, Owner(workspace=workspace), say)
+        finally:
+            client.close()
+
+
+def remove_leftovers(client: docker.DockerClient, owner: Owner, say: Callable[[str], None]) -> None:
+    """Removes what dead sessions of the same owner left."""
+    for leftover, labels in leftovers(client, owner):
+        say(f"removing {leftover.name}, left over by a session that died")
+        with suppress(errors.APIError):  # a network that somebody's container has joined
+            remove(leftover)
+        if (spool := leftover_spool(labels)) is not None:
+            shutil.rmtree(spool, ignore_errors=True)
 
 
 def leftovers(client: docker.DockerClient, owner: Owner) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """Containers, then networks, of sessions of the same owner that are dead, each with its labels."""
+    """Containers, then networks and volumes, of sessions of the same owner that are dead, each with its labels.
+
+    A stack that is kept is none.
+    """
+    kept = KeptFile(owner.workspace).kept_id()
     filters: dict[str, str | list[str] | bool] = {"label": owner.finds()}
     for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
-        if is_leftover(container.labels):
+        if is_leftover(container.labels, kept=kept):
             yield container, container.labels
-    for network in client.networks.list(filters=filters):
-        labels = cast("Mapping[str, str]", network.attrs.get("Labels") or {})
-        if is_leftover(labels):
-            yield network, labels
+    for thing in [*client.networks.list(filters=filters), *client.volumes.list(filters=filters)]:
+        labels = cast("Mapping[str, str]", thing.attrs.get("Labels") or {})
+        if is_leftover(labels, kept=kept):
+            yield thing, labels
 
 
 def remove(thing: Any) -> None:
-    """Removes a container with its volumes, or a network; one that is gone or being removed is left alone."""
+    """Removes a container with its volumes, a network or a volume; what is gone or being removed is left alone."""
     try:
         if isinstance(thing, Running):
             thing.remove(force=True, v=True)
