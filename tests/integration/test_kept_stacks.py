@@ -39,7 +39,7 @@ def project(project: Project) -> Iterator[Project]:
     }
     yield project
     if containers(project) or state(project).exists():
-        k6spec(project, "down")
+        k6spec(project, "down").check_returncode()
 
 
 def k6spec(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
