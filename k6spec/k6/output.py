@@ -16,7 +16,10 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from k6spec.k6.rows import RequestRows, SampleRows, Tags
+from k6spec.k6.calls import GRPC, WEBSOCKET, as_request
+from k6spec.k6.carried import FROM_SCRIPT, UNMARKED, carried, traceparent_of
+from k6spec.k6.crowds import Crowds
+from k6spec.k6.rows import Own, RequestRows, SampleRows, Tags
 
 _JSON: Final = json.JSONDecoder()
 _REQUESTS: Final = "http_reqs"
@@ -43,7 +46,6 @@ _MOST_TAG_SETS: Final = 20_000
 # k6 follows these by itself with the same headers and metadata: redirects, and digest authentication's second try.
 _FOLLOWED: Final = frozenset({"301", "302", "303", "307", "308", "401"})
 _MOST_CHAINS: Final = 100_000
-_FROM_SCRIPT: Final = "*"  # after a traceparent of the script's own, which may repeat
 # Metrics that belong to no request, though k6 adds the last one's metadata to them.
 _OF_NO_REQUEST: Final = frozenset(
     {"vus", "vus_max", "iterations", "iteration_duration", "dropped_iterations", "data_sent", "data_received"}
@@ -72,6 +74,7 @@ class K6Output:
         self._chains: dict[str, int] = {}
         self._last: dict[int | None, str] = {}
         self._vus: list[tuple[int, float]] = []
+        self._crowds = Crowds()
 
         self.requests = 0
         self.failed = 0
@@ -90,6 +93,10 @@ class K6Output:
         ordered = sorted(self._vus)
         times = np.array([time for time, _ in ordered], dtype=np.int64)
         return times, np.array([value for _, value in ordered], dtype=np.float64)
+
+    def remarks(self) -> list[str]:
+        """What to tell people about the samples: tags that cost k6 a time series for each request."""
+        return list(self._crowds.remarks(self.requests))
 
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes of the output; they may end anywhere."""
@@ -151,8 +158,10 @@ class K6Output:
             self.iterations += int(number)
         elif metric == "dropped_iterations":
             self.dropped_iterations += int(number)
-        traceparent = "" if metric in _OF_NO_REQUEST else _read(metadata).get("k6spec", "")
-        self._samples.add(metric, tag_set, time_ns, number, "" if "," in traceparent else traceparent)
+        elif metric in {GRPC, WEBSOCKET}:
+            self._call(metric, tag_set, labels, time_ns, number)
+        traceparent = "" if metric in _OF_NO_REQUEST else traceparent_of(_read(metadata).get("k6spec", ""))
+        self._samples.add(metric, tag_set, time_ns, number, traceparent)
 
     def _declaration(self, line: str) -> None:
         data = json.loads(line)
@@ -168,6 +177,7 @@ class K6Output:
         if number is None:
             number = self._tag_index[tags] = len(self._tag_sets)
             self._tag_sets.append(json.loads(tags) or {})
+            self._crowds.see(self._tag_sets[number])
         if _START in metadata:
             milliseconds, _, scenario = _read(metadata)[_START].partition(" ")
             self.scenario_starts.setdefault(scenario, int(milliseconds) * 1_000_000)
@@ -189,35 +199,45 @@ class K6Output:
         tags = self._tag_sets[tag_set]
         known = _read(metadata)
         vu = int(known["vu"]) if "vu" in known else None
-        traceparent, hop = self._context(known.get("k6spec", ""), tags, vu)
+        traceparent, hop, own = self._context(known.get("k6spec", ""), tags, vu)
         iteration = int(known["iter"]) if "iter" in known else None
-        self._rows.add(tag_set, end_ns, phases, failed, vu, iteration, traceparent, hop)
+        self._rows.add(tag_set, end_ns, phases, failed, vu, iteration, traceparent, hop, own)
         self.requests += 1
         self.failed += bool(failed)
         self.unanswered += tags.get("status") == "0"
         self.recent_ms.append(phases[0])
 
-    def _context(self, listed: str, tags: Tags, vu: int | None) -> tuple[str, int]:
-        """A request's own traceparent (empty if it was sent without), and its place in a redirect chain."""
-        traceparents = listed.split(",")
-        traceparent = traceparents[0]
-        if "k6spec_batch" in tags:
-            traceparent = _item(traceparents, int(tags["k6spec_batch"]))
-        elif len(traceparents) > 1:
-            return "", 0
+    def _call(self, metric: str, tag_set: int, labels: str, time_ns: int, milliseconds: float) -> None:
+        """Takes a gRPC call or a WebSocket handshake as a request."""
+        key = f"{metric} {tag_set}"
+        number = self._tag_index.get(key)
+        if number is None:
+            number = self._tag_index[key] = len(self._tag_sets)
+            self._tag_sets.append(as_request(metric, self._tag_sets[tag_set]))
+        end_ns = time_ns if metric == GRPC else time_ns + round(milliseconds * 1e6)
+        phases = (milliseconds, 0.0, 0.0, 0.0, 0.0, milliseconds, 0.0)
+        metadata = labels.partition(_METADATA)[2]
+        self._request(end_ns, number, metadata, phases, "error" in self._tag_sets[number])
+
+    def _context(self, text: str, tags: Tags, vu: int | None) -> tuple[str, int, Own | None]:
+        """A request's own traceparent (empty if it was sent without), its place in a redirect chain, and what of
+        its context the script chose.
+        """
+        traceparent, own = carried(text, tags)
         if not traceparent:
-            return "", 0
+            return "", 0, own
         hop = self._chains.pop(traceparent, 0) if self._chains else 0
         if tags.get("status") in _FOLLOWED:
             self._chains[traceparent] = hop + 1
             if len(self._chains) > _MOST_CHAINS:
                 del self._chains[next(iter(self._chains))]
-        # Response.submitForm() and clickLink() send requests past the runtime: without context of their own,
+        # What sends requests past the runtime (an extension of k6, say) sends them without context of their own,
         # but with the metadata of the request before.
-        if hop == 0 and self._last.get(vu) == traceparent and not traceparent.endswith(_FROM_SCRIPT):
-            return "", 0
+        repeated = hop == 0 and self._last.get(vu) == traceparent
+        if repeated and FROM_SCRIPT not in traceparent[UNMARKED:]:
+            return "", 0, None
         self._last[vu] = traceparent
-        return traceparent, hop
+        return traceparent, hop, own
 
     def _flush(self, *, at_least: int) -> None:
         full = len(self._tag_sets) > _MOST_TAG_SETS and self._open is None
@@ -289,7 +309,3 @@ def unix_ns(text: str) -> int:
 @lru_cache(maxsize=64)
 def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text + "+00:00").timestamp())
-
-
-def _item(items: list[str], index: int) -> str:
-    return items[index] if index < len(items) else ""

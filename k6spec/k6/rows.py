@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
@@ -15,15 +16,24 @@ from k6spec.store.requests import GENERATED, SAMPLES
 _ROW_GROUP: Final = 50_000
 _REQUESTS: Final = pa.schema(GENERATED)
 _TAG_COLUMNS: Final = ("scenario", "group", "name", "method", "url", "proto", "error")
-# System tags that have a column, and the one with which the runtime tells a batch's requests apart.
-_NOT_THE_SCRIPTS: Final = frozenset(
-    {*_TAG_COLUMNS, "status", "error_code", "expected_response", "tls_version", "check", "k6spec_batch"}
+PROTOCOL: Final = "k6spec_protocol"
+"""Stands among a request's tags where it is not an HTTP request of k6/http."""
+
+SYSTEM_TAGS: Final = frozenset(
+    {*_TAG_COLUMNS, "status", "error_code", "expected_response", "tls_version", "check", "service", "subproto"}
+    | {PROTOCOL, "k6spec_batch"}
 )
+"""Tags that are not the script's own: k6's, and those with which k6spec tells requests apart."""
 
 # Where W3C Trace Context has them in a traceparent of version 00.
 _TRACE_ID: Final = slice(3, 35)
 _SPAN_ID: Final = slice(36, 52)
 _FLAGS: Final = slice(53, 55)
+# What the runtime writes behind them.
+_MARKS: Final = slice(55, None)
+_CONTROL: Final = "c"
+_OF_ITERATION: Final = "i"
+_OF_GROUP: Final = "g"
 
 _UNDECLARED: Final = (None, None)
 
@@ -39,6 +49,15 @@ def operation(name: str, method: str) -> str:
     if not name.startswith(("http://", "https://")):
         return name
     return f"{method} {urlsplit(name).path or '/'}"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """A request's own correlation id, chosen by the script, and the names of the tags that repeat it."""
+
+    correlation_id: str
+    tags: tuple[str, ...]
 
 
 @final
@@ -63,13 +82,16 @@ class RequestRows:
         iteration: int | None,
         traceparent: str,
         hop: int,
+        own: Own | None = None,
     ) -> None:
         """Adds a request.
 
         Args:
             phases: duration, blocked, connecting, TLS handshaking, sending, waiting and receiving, in ms.
-            traceparent: the header that was sent; empty for a request without trace context.
+            traceparent: the header that was sent, with the runtime's marks; empty without trace context.
         """
+        if own is not None:
+            self._owns[len(self._ends)] = own
         self._tag_sets.append(tag_set)
         self._ends.append(end_ns)
         self._phases.append(phases)
@@ -101,6 +123,7 @@ class RequestRows:
         self._iterations: list[int | None] = []
         self._traceparents: list[str] = []
         self._hops: list[int] = []
+        self._owns: dict[int, Own] = {}
 
     def _table(self, tag_sets: list[Tags]) -> pa.Table:
         ends = np.array(self._ends, dtype=np.int64)
@@ -130,8 +153,41 @@ class RequestRows:
             "span_id": _binary(self._traceparents, _SPAN_ID),
             "sampled": pa.array([_sampled(each) for each in self._traceparents], type=pa.bool_()),
             "hop": pa.array(self._hops, type=pa.int32()),
+            "control": pa.array([_CONTROL in each[_MARKS] for each in self._traceparents], type=pa.bool_()),
+            "journey": self._journeys(known),
+            "correlation_id": self._correlation_ids(),
         }
+        if self._owns:
+            columns["tags"] = self._with_copies(known["tags"])
         return pa.table({field.name: columns[field.name] for field in _REQUESTS}, schema=_REQUESTS)
+
+    def _journeys(self, known: pa.Table) -> _AnyArray:
+        """What a request shares its trace with: its scenario's iteration, or its group."""
+        marks = [each[_MARKS] for each in self._traceparents]
+        if not any(marks):
+            return pa.nulls(len(marks), pa.string())
+        scenarios, groups = known["scenario"].to_pylist(), known["group"].to_pylist()
+        return pa.array(
+            [
+                scenario if _OF_ITERATION in mark else group if _OF_GROUP in mark else None
+                for mark, scenario, group in zip(marks, scenarios, groups, strict=True)
+            ],
+            type=pa.string(),
+        )
+
+    def _correlation_ids(self) -> _AnyArray:
+        if not self._owns:
+            return pa.nulls(len(self._ends), pa.string())
+        owns = [self._owns.get(row) for row in range(len(self._ends))]
+        return pa.array([own and own.correlation_id for own in owns], type=pa.string())
+
+    def _with_copies(self, tags: _AnyArray) -> _AnyArray:
+        """The tags with those that the runtime took away because they repeat the correlation id."""
+        listed: list[Any] = tags.to_pylist()
+        for row, own in self._owns.items():
+            listed[row] = [*listed[row], *((name, own.correlation_id) for name in own.tags)]
+        copied: _AnyArray = pa.array(listed, type=_REQUESTS.field("tags").type)
+        return copied
 
 
 @final
@@ -185,6 +241,7 @@ def _request_tags(tag_sets: list[Tags]) -> pa.Table:
     columns["operation"] = [operation(tags.get("name", ""), tags.get("method", "")) for tags in tag_sets]
     columns["status"] = [_whole(tags.get("status")) for tags in tag_sets]
     columns["error_code"] = [_whole(tags.get("error_code")) for tags in tag_sets]
+    columns["protocol"] = [tags.get(PROTOCOL, "http") for tags in tag_sets]
     columns["tags"] = [_scripts_own(tags) for tags in tag_sets]
     return pa.table({name: pa.array(values, type=_REQUESTS.field(name).type) for name, values in columns.items()})
 
@@ -198,7 +255,7 @@ def _sample_tags(tag_sets: list[Tags]) -> pa.Table:
 
 
 def _scripts_own(tags: Tags) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in tags.items() if name not in _NOT_THE_SCRIPTS]
+    return [(name, value) for name, value in tags.items() if name not in SYSTEM_TAGS]
 
 
 def _whole(text: str | None) -> int | None:

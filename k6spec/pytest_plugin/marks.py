@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pytest
 
 from k6spec.declare.load import Parts, declare_load
 from k6spec.declare.profile import Profile
+from k6spec.declare.propagation import Propagator, TracePer
 from k6spec.declare.scenario import AnyScenario
 from k6spec.units import Duration, Ratio
 
@@ -23,6 +24,10 @@ def load(
     shared_over: Sequence[str] = (),
     propagate_to: Sequence[str] = (),
     sampling: Ratio = Ratio(1.0),
+    control: Ratio = Ratio(0.0),
+    propagator: Propagator | Sequence[Propagator] | None = None,
+    baggage: Mapping[str, str] | None = None,
+    trace_per: TracePer = "request",
 ) -> pytest.MarkDecorator:
     """Declares the load of a test, a class or a module (``pytestmark = k6spec.load(...)``); the nearest wins.
 
@@ -33,7 +38,18 @@ def load(
         shared_over: names of fixtures that do not change the system, so that tests with and without them
             judge the same run.
         propagate_to: further hosts, beside the system's own, that get the trace context.
-        sampling: the share of requests whose traces are sampled.
+        sampling: the share of requests whose traces are sampled. The decision is recorded with each request;
+            below 100 % its threshold travels in ``tracestate`` (OpenTelemetry's ``ot=th:…``).
+        control: a random share of requests sent without sampling, and marked so: what tracing itself costs the
+            system is the difference to the others.
+        propagator: how trace context travels: ``"w3c"`` (W3C Trace Context), ``"b3"``, ``"b3multi"``,
+            ``"jaeger"``, or several in a tuple. By default what the script asks of ``k6/experimental/tracing``,
+            else ``"w3c"``.
+        baggage: entries for the ``baggage`` header (with Jaeger's format ``uberctx-*`` as well), and so for
+            every service behind the system that passes baggage on.
+        trace_per: what one trace is of. ``"request"``; ``"iteration"``: all requests of a user's journey, below a
+            root span of k6spec's own; ``"group"``: those of a k6 ``group()``, and requests outside of groups each
+            by itself. The decision to sample is the trace's.
     """
     declared = declare_load(
         scenario,
@@ -42,6 +58,10 @@ def load(
         shared_over=shared_over,
         propagate_to=propagate_to,
         sampling=sampling,
+        control=control,
+        propagator=propagator,
+        baggage=baggage,
+        trace_per=trace_per,
     )
     mark: pytest.MarkDecorator = getattr(pytest.mark, LOAD_MARK)(declared)
     return mark

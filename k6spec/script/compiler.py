@@ -1,7 +1,8 @@
 """Compiles a declared load into the JavaScript that k6 runs.
 
 The folder then holds an entry module, its settings, the runtime (``runtime/*.js``) and the flows, all written to
-be read by people. The user's scripts stay where they are, so that their relative imports and ``open()`` work.
+be read by people. The user's scripts stay where they are, but for copies of those that :mod:`k6spec.script.adapt`
+must give other imports.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Final, final
 
 from k6spec.declare.load import Load, Part
 from k6spec.declare.scenario import FlowScenario, ScriptScenario
-from k6spec.script.flow_js import compile_flow
-from k6spec.script.options import exec_name, scenarios, script_env, target_hosts
+from k6spec.script.adapt import Adapted, adapt
+from k6spec.script.flow_js.module import write_flow
+from k6spec.script.options import exec_name, runtime_settings, scenarios, script_env
 
 _RUNTIME: Final = Path(__file__).with_name("runtime")
 
@@ -44,15 +46,18 @@ def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path) -> Com
         raise ValueError(f"run_key={run_key!r}: give 4 bytes that are not all zero")
     out.mkdir(parents=True, exist_ok=True)
     shutil.copytree(_RUNTIME, out / "runtime", dirs_exist_ok=True)
+    scripts = [part.scenario.path for part in load.parts if isinstance(part.scenario, ScriptScenario)]
+    adapted = adapt(scripts, out)
     settings = {
         "runKey": run_key.hex(),
-        "hosts": target_hosts(load, base_url),
-        "sampling": load.sampling.fraction,
+        **runtime_settings(load, base_url),
+        "folder": str(scripts[0].parent) if scripts else "",
+        "copies": [str(folder) for folder in adapted.copies],
     }
     _write(out / "settings.js", f"export const settings = {json.dumps(settings, indent=2)};\n")
-    modules = _modules(load, out)
+    modules = _modules(load, out, adapted)
     entry = out / "entry.js"
-    _write(entry, _entry(load, modules))
+    _write(entry, _entry(load, modules, adapted))
     return CompiledScript(entry=entry, env={"BASE_URL": base_url, **script_env(load)})
 
 
@@ -67,7 +72,7 @@ class _Module:
     script: int | None
 
 
-def _modules(load: Load, out: Path) -> list[_Module]:
+def _modules(load: Load, out: Path, adapted: Adapted) -> list[_Module]:
     """The module of each part; parts with the same script share one."""
     scripts: dict[Path, _Module] = {}
     modules = []
@@ -78,31 +83,31 @@ def _modules(load: Load, out: Path) -> list[_Module]:
                 path,
                 _Module(
                     name=f"script{len(scripts)}",
-                    # As a file URL: k6 reads a plain path as a part of one, and then % and ' go wrong.
-                    specifier=path.as_uri(),
+                    specifier=adapted.specifiers[path],
                     shown=path.name,
                     script=len(scripts),
                 ),
             )
         else:
-            module = _Module(name=f"flow{number}", specifier=f"./flow_{number}.js", shown=part.name, script=None)
-            _write(out / f"flow_{number}.js", compile_flow(part.scenario))
+            module = _Module(name=f"flow_{number}", specifier=f"./flow_{number}.js", shown=part.name, script=None)
+            write_flow(part.scenario, out, module.name)
         modules.append(module)
     return modules
 
 
-def _entry(load: Load, modules: list[_Module]) -> str:
+def _entry(load: Load, modules: list[_Module], adapted: Adapted) -> str:
     distinct = list(dict.fromkeys(modules))
     scripts = [module for module in distinct if module.script is not None]
     lines = [
         "// The entry module of a k6spec run; written by k6spec.",
         "",
         "import './runtime/http.js'; // first: gives the requests of all modules below trace context",
+        *_further_runtime(load, adapted),
         "import { options as merged } from './runtime/options.js';",
         "import { scenario } from './runtime/scenario.js';",
     ]
     if len(scripts) > 1:
-        lines.append("import { setups, teardowns } from './runtime/setup.js';")
+        lines.append("import { setups, summaries, teardowns } from './runtime/setup.js';")
     lines += [f"import * as {module.name} from {json.dumps(module.specifier)};" for module in distinct]
     # setup, teardown and handleSummary, where a script has them: k6 accepts functions only, so what isn't
     # there must not be exported.
@@ -111,10 +116,26 @@ def _entry(load: Load, modules: list[_Module]) -> str:
     if len(scripts) > 1:
         lines.append(f"export const setup = setups([{names}]);")
         lines.append(f"export const teardown = teardowns([{names}]);")
+        if "handleSummary" in adapted.uses:
+            lines.append(f"export const handleSummary = summaries([{names}]);")
     lines += ["", f"export const options = merged([{names}], {json.dumps(scenarios(load), indent=2)});"]
     for number, (part, module) in enumerate(zip(load.parts, modules, strict=True)):
         lines += ["", *_function(number, part, module, several=len(scripts) > 1)]
     return "\n".join(lines) + "\n"
+
+
+def _further_runtime(load: Load, adapted: Adapted) -> list[str]:
+    """Modules that only some loads need: each takes some ten kilobytes in every VU."""
+    lines = []
+    if load.trace_per != "request":
+        lines.append("import './runtime/journeys.js'; // requests that share a trace")
+    if not adapted.uses.isdisjoint({"submitForm", "clickLink"}):
+        lines.append("import './runtime/forms.js'; // Response.submitForm() and clickLink()")
+    if adapted.copies:
+        lines.append("import './runtime/files.js'; // open() in copies of scripts")
+    if "k6/ws" in adapted.uses:
+        lines.append("import './runtime/ws.js'; // the same for k6/ws")
+    return lines
 
 
 def _function(number: int, part: Part, module: _Module, *, several: bool) -> list[str]:

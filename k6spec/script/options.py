@@ -44,6 +44,18 @@ def script_env(load: Load) -> dict[str, str]:
     }
 
 
+def runtime_settings(load: Load, base_url: str) -> dict[str, object]:
+    """What the runtime is told of how context is sent (``settings.js``)."""
+    return {
+        "hosts": target_hosts(load, base_url),
+        "sampling": load.sampling.fraction,
+        "control": load.control.fraction,
+        "propagators": list(load.propagators) or None,
+        "baggage": dict(load.baggage),
+        "tracePer": load.trace_per,
+    }
+
+
 def target_hosts(load: Load, base_url: str) -> list[str]:
     """Hosts that get trace context: ``host`` (any port), ``host:port`` or ``*.domain``, in lower case.
 

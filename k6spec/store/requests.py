@@ -1,4 +1,5 @@
-"""The request table (a row per HTTP request that k6 made) and the table of k6's other samples.
+"""The request table (a row per HTTP request, gRPC call or WebSocket handshake that k6 made) and the table of k6's
+other samples.
 
 Times are Unix nanoseconds, lengths of time nanoseconds. Source: k6's JSON output and its built-in metrics.
 """
@@ -20,10 +21,10 @@ GENERATED: Final[list[pa.Field[Any]]] = [
     pa.field("method", pa.string()),
     pa.field("url", pa.string()),
     pa.field("proto", pa.string()),
-    pa.field("status", pa.int32()),  # 0: no response
+    pa.field("status", pa.int32()),  # 0: no response; of a gRPC call HTTP's, its own is in error and error_code
     pa.field("error", pa.string()),
     pa.field("error_code", pa.int32()),
-    pa.field("failed", pa.bool_()),  # k6's http_req_failed
+    pa.field("failed", pa.bool_()),  # k6's http_req_failed; a gRPC code that isn't OK, a handshake without 101
     pa.field("start_ns", pa.int64()),
     pa.field("end_ns", pa.int64()),
     pa.field("duration_ns", pa.int64()),  # k6's http_req_duration: sending + waiting + receiving
@@ -41,6 +42,10 @@ GENERATED: Final[list[pa.Field[Any]]] = [
     pa.field("sampled", pa.bool_()),
     pa.field("hop", pa.int32()),  # 0, then 1, 2 … along a redirect chain, which shares one span id
     pa.field("tags", _TEXT_MAP),  # the script's own
+    pa.field("protocol", pa.string()),  # http | grpc | websocket (its handshake)
+    pa.field("control", pa.bool_()),  # sent unsampled on purpose, to be compared with the sampled ones
+    pa.field("journey", pa.string()),  # the scenario or group whose trace it shares; null: a trace of its own
+    pa.field("correlation_id", pa.string()),  # the script's own X-Correlation-ID; null: it is the trace id
 ]
 
 PLANNED: Final[list[pa.Field[Any]]] = [

@@ -104,6 +104,10 @@ def test_a_request_is_a_row(tmp_path: Path) -> None:
         "sampled": True,
         "hop": 0,
         "tags": [("own", "tag")],
+        "protocol": "http",
+        "control": False,
+        "journey": None,
+        "correlation_id": None,
     }
 
 

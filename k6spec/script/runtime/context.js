@@ -4,38 +4,43 @@
 // looked up once a VU.
 
 import exec from 'k6/execution';
-import { newTraceparent } from './ids.js';
 import { isTarget } from './hosts.js';
-import { settings } from '../settings.js';
-
-const TRACE_STATE = 'k6spec=load';
-const SAMPLED = '03'; // sampled, random
-const UNSAMPLED = '02'; // random
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/;
-const FROM_SCRIPT = '*'; // marks a traceparent that the script chose: it may repeat
+import { newTraceparent, traceStates } from './ids.js';
+import { holdsContext, merge } from './own_context.js';
+import { DEFAULT, headersOf } from './propagation.js';
 
 // Looking up an imported name takes several times as long as a constant of the module.
-const makeTraceparent = newTraceparent;
 const getsContext = isTarget;
-const share = settings.sampling;
+const hasOwnContext = holdsContext;
+const states = traceStates;
+const UNMARKED = 55; // the length of a traceparent without marks
+const OWN = '\n'; // what a script set itself follows the traceparents
+
+let makeTraceparent = newTraceparent;
+let beginJourneys = null;
+let propagation = DEFAULT;
+let plain = DEFAULT.plain;
 let metadata = null;
 let sent = ''; // the traceparent of the latest addContext
+let own = null; // the script's own correlation id of the latest addContext, and the tags that repeat it
 
 // The parameters with which to send a request to `url`; all that k6 emits for it will carry its traceparent.
+// They are `params` itself where the host gets no context.
 export function withContext(url, params) {
   const given = addContext(url, params);
   if (sent === '') {
     forget();
   } else {
-    remember(sent);
+    remember(own === null ? sent : sent + OWN + JSON.stringify([own]));
   }
   return given;
 }
 
-// The same for a request of a batch, whose traceparent is added to `list`: '' where it gets none.
-export function withListedContext(url, params, list) {
+// The same for a request of a batch: what it sent goes to the lists, '' and null where there is nothing.
+export function withListedContext(url, params, traceparents, owns) {
   const given = addContext(url, params);
-  list.push(sent);
+  traceparents.push(sent);
+  owns.push(own);
   return given;
 }
 
@@ -45,52 +50,87 @@ export function remember(traceparents) {
   if (metadata !== null) metadata.k6spec = traceparents;
 }
 
+export function rememberAll(traceparents, owns) {
+  const text = traceparents.join(',');
+  remember(owns.some((each) => each !== null) ? text + OWN + JSON.stringify(owns) : text);
+}
+
+// What the samples carry now; '' for nothing.
+export function remembered() {
+  if (metadata === null) lookUp();
+  return (metadata !== null && metadata.k6spec) || '';
+}
+
 export function forget() {
   if (metadata === null) lookUp();
   if (metadata !== null) delete metadata.k6spec;
 }
 
+export function beginIteration() {
+  forget();
+  if (beginJourneys !== null) beginJourneys();
+}
+
+// Requests get the traceparents that `make` makes from now on; `begin` is told of each iteration's begin.
+export function shareTraces(make, begin) {
+  makeTraceparent = make;
+  beginJourneys = begin;
+}
+
+// Uses another propagation from now on, or while `send` runs.
+export function propagate(other, send) {
+  const usual = propagation;
+  use(other);
+  if (send === undefined) return undefined;
+  try {
+    return send();
+  } finally {
+    use(usual);
+  }
+}
+
+function use(other) {
+  propagation = other;
+  plain = other.plain;
+}
+
 function addContext(url, params) {
+  own = null;
   if (!getsContext(typeof url === 'string' ? url : urlOf(url))) {
     sent = '';
     return params;
   }
-  const traceparent = makeTraceparent(share >= 1 || Math.random() < share ? SAMPLED : UNSAMPLED);
-  const headers = {
-    traceparent,
-    tracestate: TRACE_STATE,
-    'X-Correlation-ID': traceparent.slice(3, 35),
-  };
+  const traceparent = makeTraceparent();
   sent = traceparent;
-  if (params === undefined || params === null) return { headers };
+  const headers =
+    plain && traceparent.length === UNMARKED
+      ? {
+          traceparent,
+          tracestate: states.all || traceparent.endsWith('3') ? states.sampled : states.unsampled,
+          'X-Correlation-ID': traceparent.slice(3, 35),
+        }
+      : headersOf(traceparent, propagation);
+  // k6 would send our headers along a redirect to any host: see redirects.js.
+  if (params === undefined || params === null) return { headers, redirects: 0 };
   const given = params.headers;
-  if (given === undefined || given === null) return { ...params, headers };
-  return { ...params, headers: merge(headers, given) };
+  if (given === undefined || given === null) return { ...params, headers, redirects: 0 };
+  const names = Object.keys(given);
+  if (!hasOwnContext(names)) return { ...params, headers: { ...headers, ...given }, redirects: 0 };
+  const merged = merge(headers, given, traceparent, propagation);
+  sent = merged.sent;
+  const tags = merged.correlation === undefined ? params.tags : withoutCopies(merged.correlation, params.tags);
+  return { ...params, headers: merged.headers, ...(tags && { tags }), redirects: 0 };
 }
 
-// A script's own context headers win, however they are spelled; `sent` is then its own traceparent.
-function merge(headers, given) {
-  const merged = { ...headers, ...given };
-  const keys = Object.keys(given);
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i];
-    const length = key.length;
-    if (length !== 11 && length !== 10 && length !== 16) continue;
-    const name = key.toLowerCase();
-    if (name === 'traceparent') {
-      if (key !== name) delete merged.traceparent;
-      const valid = TRACEPARENT.exec(given[key]);
-      sent = valid === null ? '' : valid[0] + FROM_SCRIPT;
-    } else if (name === 'tracestate') {
-      if (key !== name) delete merged.tracestate;
-    } else if (name === 'x-correlation-id') {
-      if (key !== 'X-Correlation-ID') delete merged['X-Correlation-ID'];
-    }
-  }
-  if (sent !== headers.traceparent && merged['X-Correlation-ID'] === headers['X-Correlation-ID']) {
-    merged['X-Correlation-ID'] = sent.slice(3, 35);
-  }
-  return merged;
+// A tag that repeats a request's own correlation id makes k6 keep a time series for each request. k6spec takes it
+// from the metadata instead, and puts it back into its table.
+function withoutCopies(correlation, tags) {
+  const copies = tags ? Object.keys(tags).filter((name) => String(tags[name]) === correlation) : [];
+  own = [correlation, copies];
+  if (copies.length === 0) return tags;
+  const kept = { ...tags };
+  for (const name of copies) delete kept[name];
+  return kept;
 }
 
 // In the init context there is no VU yet; k6 then refuses the request in its own words.
@@ -103,6 +143,6 @@ function lookUp() {
 }
 
 // http.url`…` gives an object whose url holds the values.
-function urlOf(url) {
+export function urlOf(url) {
   return url !== null && typeof url === 'object' && typeof url.url === 'string' ? url.url : String(url);
 }

@@ -4,8 +4,6 @@
 
 import { settings } from '../settings.js';
 
-const AUTHORITY = /^https?:\/\/(?:[^/?#]*@)?([^/?#@]+)/i;
-const PORT = /:\d+$/;
 const MOST_KNOWN = 1000;
 
 const known = new Map(); // the URL up to its path -> whether it gets context
@@ -21,10 +19,10 @@ export function isTarget(url) {
 }
 
 function decide(origin) {
-  const found = AUTHORITY.exec(origin);
+  const found = /^https?:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(origin);
   if (found === null) return false;
   const authority = found[1].toLowerCase();
-  const host = authority.replace(PORT, '');
+  const host = authority.replace(/:\d+$/, '');
   return settings.hosts.some((pattern) =>
     pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : pattern === host || pattern === authority,
   );

@@ -2,52 +2,84 @@
 // among all modules of a VU, so the functions replaced here are those that scripts import, by name too.
 
 import http from 'k6/http';
-import { forget, remember, withContext as imported, withListedContext } from './context.js';
+import { batches } from './batch.js';
+import { forget, remember, remembered, withContext as imported } from './context.js';
+import { Chain, isRedirect } from './redirects.js';
 
 const { get, head, request, asyncRequest, batch } = http;
 const withContext = imported; // a constant of this module is quicker to look up
 
-http.get = (url, params) => get(url, withContext(url, params));
-http.head = (url, params) => head(url, withContext(url, params));
-for (const method of ['post', 'put', 'patch', 'del', 'options']) {
-  const send = http[method];
-  http[method] = (url, body, params) => send(url, body, withContext(url, params));
+// Written out for each function: a call more for every request is felt in the request rate.
+http.get = (url, params) => {
+  const given = withContext(url, params);
+  const answer = get(url, given);
+  const status = answer.status;
+  return status < 300 || status > 399 ? answer : finished(answer, 'GET', url, null, params, given);
+};
+http.head = (url, params) => {
+  const given = withContext(url, params);
+  const answer = head(url, given);
+  const status = answer.status;
+  return status < 300 || status > 399 ? answer : finished(answer, 'HEAD', url, null, params, given);
+};
+for (const name of ['post', 'put', 'patch', 'del', 'options']) {
+  const send = http[name];
+  const method = name === 'del' ? 'DELETE' : name.toUpperCase();
+  http[name] = (url, body, params) => {
+    const given = withContext(url, params);
+    const answer = send(url, body, given);
+    const status = answer.status;
+    return status < 300 || status > 399 ? answer : finished(answer, method, url, body, params, given);
+  };
 }
-http.request = (method, url, body, params) => request(method, url, body, withContext(url, params));
-
-// k6 copies the metadata when an asynchronous request starts, so those under way at once keep their own.
-http.asyncRequest = (method, url, body, params) =>
-  asyncRequest(method, url, body, withContext(url, params));
-
-// The requests of a batch share one metadata value: it holds all of their traceparents, and a tag with the
-// request's number tells which is whose.
-http.batch = (requests) => {
-  if (requests === null || typeof requests !== 'object') return batch(requests);
-  const traceparents = [];
-  const numbered = Array.isArray(requests) ? [] : {};
-  for (const key of Object.keys(requests)) numbered[key] = inBatch(requests[key], traceparents);
-  if (traceparents.some((each) => each !== '')) {
-    remember(traceparents.join(','));
-  } else {
-    forget();
-  }
-  return batch(numbered);
+http.request = (method, url, body, params) => {
+  const given = withContext(url, params);
+  const answer = request(method, url, body, given);
+  const status = answer.status;
+  return status < 300 || status > 399 ? answer : finished(answer, method, url, body, params, given);
 };
 
-function inBatch(item, traceparents) {
-  const listed = Array.isArray(item);
-  const plain = !listed && (item === null || typeof item !== 'object' || isUrl(item));
-  const url = plain ? item : listed ? item[1] : item.url;
-  const params = plain ? undefined : listed ? item[3] : item.params;
-  const number = String(traceparents.length);
-  const given = withListedContext(url, params, traceparents);
-  const tagged = { ...given, tags: { ...(given && given.tags), k6spec_batch: number } };
-  if (plain) return { method: 'GET', url, params: tagged };
-  if (listed) return [item[0], item[1], item[2], tagged];
-  return { ...item, params: tagged };
+// k6 copies the metadata when an asynchronous request starts, so those under way at once keep their own.
+http.asyncRequest = (method, url, body, params) => {
+  const given = withContext(url, params);
+  const carried = given === params ? '' : remembered();
+  return asyncRequest(method, url, body, given).then(async (first) => {
+    let answer = first;
+    if (given !== params && isRedirect(answer.status)) {
+      const chain = new Chain({ method, url, body, params, given });
+      for (let next = chain.next(answer); next !== null; next = chain.next(answer)) {
+        carry(next.target ? carried : '');
+        answer = await asyncRequest(...next.request);
+        answer.request = first.request;
+      }
+    }
+    return answer;
+  });
+};
+
+http.batch = batches(batch);
+
+// A redirect, or the answer of the last request that it leads to.
+function finished(answer, method, url, body, params, given) {
+  return given === params ? answer : followed(answer, new Chain({ method, url, body, params, given }));
 }
 
-// An http.url`…` object rather than a request that is written as an object.
-function isUrl(item) {
-  return typeof item.url === 'string' && typeof item.clean_url === 'string';
+function followed(first, chain) {
+  const carried = remembered();
+  let answer = first;
+  for (let next = chain.next(answer); next !== null; next = chain.next(answer)) {
+    carry(next.target ? carried : '');
+    answer = request(...next.request);
+    answer.request = first.request; // as with k6, the one that the script sent
+  }
+  carry(carried);
+  return answer;
+}
+
+function carry(traceparents) {
+  if (traceparents === '') {
+    forget();
+  } else {
+    remember(traceparents);
+  }
 }

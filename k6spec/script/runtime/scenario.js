@@ -1,7 +1,7 @@
 // The function that k6 runs for one scenario: the script's own, and the scenario's start told to k6spec.
 
 import exec from 'k6/execution';
-import { forget } from './context.js';
+import { beginIteration } from './context.js';
 
 // Args: the script's module and its path for messages, the exported function's name, k6's scenario name, and
 // what of setup()'s data this script gets.
@@ -16,7 +16,7 @@ export function scenario({ module, path, exec: name, scenario: scenarioName, dat
   let started = 0;
   return (data) => {
     if (started < 2) markStart(started++, scenarioName);
-    forget();
+    beginIteration();
     return run(pick(data));
   };
 }

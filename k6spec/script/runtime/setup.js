@@ -1,4 +1,5 @@
-// setup() and teardown() of several scripts in one run: each script's teardown and VUs get its own data.
+// setup(), teardown() and handleSummary() of several scripts in one run: each script's teardown and VUs get its own
+// data; of what summaries write, a later script's wins.
 
 export function setups(scripts) {
   return async () => {
@@ -14,4 +15,8 @@ export function teardowns(scripts) {
       if (script.teardown) await script.teardown(data[index]);
     }
   };
+}
+
+export function summaries(scripts) {
+  return (data) => Object.assign({}, ...scripts.map((script) => script.handleSummary && script.handleSummary(data)));
 }
