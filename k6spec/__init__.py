@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from k6spec.judge.limits import limit
     from k6spec.judge.verdict import Verdict
     from k6spec.pytest_plugin.marks import known_issue, load
+    from k6spec.query.request_selector import RequestSelector, http
+    from k6spec.query.span_selector import SpanSelector, attr, resource, span
     from k6spec.run import Run
     from k6spec.stack.base import StackBackend
     from k6spec.stack.compose_sut import ComposeSut
@@ -69,9 +71,11 @@ _HOME: Final = {
     "K6specError": "errors",
     "Load": "declare.load",
     "Ratio": "units",
+    "RequestSelector": "query.request_selector",
     "Run": "run",
     "Scenario": "declare.scenario",
     "Service": "stack.docker.service",
+    "SpanSelector": "query.span_selector",
     "StackBackend": "stack.base",
     "StackFault": "errors",
     "Sut": "stack.sut",
@@ -79,9 +83,11 @@ _HOME: Final = {
     "UnjudgedClaim": "errors",
     "UsageError": "errors",
     "Verdict": "judge.verdict",
+    "attr": "query.span_selector",
     "constant_arrival_rate": "declare.profiles",
     "constant_vus": "declare.profiles",
     "flow": "declare.flow",
+    "http": "query.request_selector",
     "known_issue": "pytest_plugin.marks",
     "limit": "judge.limits",
     "load": "pytest_plugin.marks",
@@ -91,9 +97,11 @@ _HOME: Final = {
     "presets": "declare.presets",
     "ramping_arrival_rate": "declare.profiles",
     "ramping_vus": "declare.profiles",
+    "resource": "query.span_selector",
     "seconds": "units",
     "secret": "declare.secret",
     "shared_iterations": "declare.profiles",
+    "span": "query.span_selector",
     "stage": "declare.profiles",
 }
 _MODULES: Final = frozenset({"flow", "presets"})
@@ -116,9 +124,11 @@ __all__ = [
     "K6specError",
     "Load",
     "Ratio",
+    "RequestSelector",
     "Run",
     "Scenario",
     "Service",
+    "SpanSelector",
     "StackBackend",
     "StackFault",
     "Sut",
@@ -127,9 +137,11 @@ __all__ = [
     "UsageError",
     "Verdict",
     "__version__",
+    "attr",
     "constant_arrival_rate",
     "constant_vus",
     "flow",
+    "http",
     "known_issue",
     "limit",
     "load",
@@ -139,9 +151,11 @@ __all__ = [
     "presets",
     "ramping_arrival_rate",
     "ramping_vus",
+    "resource",
     "seconds",
     "secret",
     "shared_iterations",
+    "span",
     "stage",
 ]
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, final
 
+import pyarrow as pa
+
 from k6spec.errors import ClaimFailed, Inconclusive, UsageError
 from k6spec.judge.bench import Bench, Health
+from k6spec.judge.custom import custom_claim
+from k6spec.judge.frame import Frame
+from k6spec.judge.frame import query as run_query
 from k6spec.judge.log import VerdictLog
-from k6spec.judge.selections import Requests, Spans, Traces, select_requests, select_traces
+from k6spec.judge.selections import (
+    Metric,
+    Requests,
+    Spans,
+    Traces,
+    select_metric,
+    select_requests,
+    select_traces,
+)
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
+from k6spec.query.matching import Match
+from k6spec.query.request_selector import RequestSelector
 from k6spec.query.selector import Selector
+from k6spec.query.span_language import Text
 from k6spec.store.archive import RunFolder
 from k6spec.store.ledger import Ledger
 
@@ -66,34 +82,128 @@ class Run:
 
     def http(
         self,
-        name: str | None = None,
+        name: Text | RequestSelector | None = None,
         *,
-        method: str | None = None,
-        scenario: str | None = None,
-        group: str | None = None,
-        status: int | None = None,
-        tags: Mapping[str, str] | None = None,
+        method: Text | None = None,
+        url: Text | None = None,
+        scenario: Text | None = None,
+        group: Text | None = None,
+        status: Match | None = None,
+        tags: Mapping[str, Match] | None = None,
+        failed_check: Text | None = None,
+        passed_check: Text | None = None,
     ) -> Requests:
         """HTTP requests that k6 made in scenarios.
 
         Args:
-            name: k6's ``name`` tag, or ``"METHOD /path"``; ``*`` and ``?`` make it a glob.
+            name: k6's ``name`` tag, or ``"METHOD /path"``; ``*`` and ``?`` make it a glob, ``re.compile(...)`` and
+                several in a tuple are taken too; or a selector: ``http("GET /a") | http(method="POST")``.
             method: ``GET``, ``POST`` …
             scenario: k6's scenario name.
             group: k6's group, as in ``::checkout``.
             status: the HTTP status; 0 where no answer came.
+            url: all of it.
             tags: the script's own tags.
+            failed_check: the name of a k6 check that failed in the request's trace.
+            passed_check: the name of a k6 check that held in the request's trace.
         """
-        return select_requests(self._bench, name, method, scenario, group, status, tags)
+        return select_requests(
+            self._bench,
+            name,
+            method,
+            scenario,
+            group,
+            status,
+            tags,
+            url=url,
+            failed_check=failed_check,
+            passed_check=passed_check,
+        )
 
     @property
     def spans(self) -> Spans:
         """Spans of the system under test; call it to narrow, or use ``.db(...)``."""
         return Spans(self._bench, Selector(text="spans"))
 
-    def traces(self, *, root: str | None = None) -> Traces:
+    def traces(self, *, root: Text | RequestSelector | None = None) -> Traces:
         """Traces by the request that began them, named as in :meth:`http`."""
         return select_traces(self._bench, root)
+
+    def metric(
+        self,
+        name: str,
+        *,
+        scenario: Text | None = None,
+        group: Text | None = None,
+        check: Text | None = None,
+        tags: Mapping[str, Match] | None = None,
+    ) -> Metric:
+        """Samples of one of k6's metrics that is not of requests: ``run.metric("basket_size").p95 <= 12``.
+
+        Args:
+            name: a custom metric's, or a built-in one's such as ``checks`` or ``iteration_duration``.
+            check: of ``checks``, the name of the check.
+        """
+        return select_metric(self._bench, name, scenario=scenario, group=group, check=check, tags=tags)
+
+    def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """The answer to a DuckDB query over the run's tables, as an Arrow table.
+
+        ::
+
+            run.sql("SELECT operation, max(duration_ns) FROM requests WHERE status = ? GROUP BY ALL", [200])
+
+        Tables: ``requests``, ``samples`` (k6's other samples), ``spans`` (k6's client spans have service ``k6``)
+        and ``traces`` (a row per trace that a request began). Times are Unix nanoseconds, lengths of time
+        nanoseconds, ids bytes: ``lower(hex(trace_id))`` is what links show.
+
+        Raises:
+            UsageError: the query is wrong, with what DuckDB says of it.
+        """
+        return run_query(self._folder.path, query, parameters)
+
+    def frame(self, table: str) -> Frame:
+        """One of the tables of :meth:`sql`, for notebooks: ``run.frame("spans").to_pandas()``.
+
+        Raises:
+            UsageError: there is no such table.
+        """
+        return Frame(self._folder.path, table)
+
+    def claim(
+        self, text: str, *, holds: bool | None, because: str = "", traces: Sequence[str | bytes] = ()
+    ) -> Verdict:
+        """A claim of your own, as a verdict like any other: it must be judged, is logged, and has its evidence.
+
+        ::
+
+            def no_cart_is_read_twice(run: Run) -> Verdict:
+                twice = run.sql(
+                    "SELECT trace_id FROM spans WHERE name = ? GROUP BY ALL HAVING count(*) > 1", ["GET cart"]
+                )
+                return run.claim(
+                    "no cart is read twice in a trace",
+                    holds=not twice.num_rows,
+                    because=f"{twice.num_rows} traces read it more than once",
+                    traces=twice["trace_id"].to_pylist(),
+                )
+
+            def test_cart(run: Run) -> None:
+                assert no_cart_is_read_twice(run)
+
+        Unlike k6spec's own claims it does not know what is missing: look at ``run.ledger`` and at ``complete``
+        in the table ``traces``, and say None where that could change the answer.
+
+        Args:
+            text: what is claimed, in words; the message's first line.
+            holds: None where there is not enough evidence to say.
+            because: what was seen, or why it cannot be said; needed unless it holds.
+            traces: ids of traces that show it, the worst first: 16 bytes or 32 hex digits each.
+
+        Raises:
+            UsageError: one of these is not as it should be.
+        """
+        return custom_claim(self._bench, text, holds=holds, because=because, traces=traces)
 
     def expect(self, *claims: Verdict) -> None:
         """Judges several claims and reports every miss at once.
@@ -135,5 +245,9 @@ class Run:
     @cached_property
     def _bench(self) -> Bench:
         return Bench(
-            database=self.database, health=Health(**self.info["health"]), limits=self._limits, log=self._log
+            database=self.database,
+            health=Health(**self.info["health"]),
+            spans_dropped=self.ledger.spans_dropped,
+            limits=self._limits,
+            log=self._log,
         )

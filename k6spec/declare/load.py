@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, final
 
 from k6spec.declare.location import caller_location, duration_of, reject
-from k6spec.declare.profile import Profile
+from k6spec.declare.profile import Profile, ScriptsOwn
 from k6spec.declare.propagation import (
     Propagator,
     TracePer,
@@ -108,6 +108,10 @@ def declare_load(
 ) -> Load:
     """Validates and makes a :class:`Load`; see ``k6spec.load`` for the arguments."""
     if isinstance(scenario, (ScriptScenario, FlowScenario)):
+        if isinstance(scenario, ScriptScenario) and scenario.own_load:
+            if profile is not None:
+                reject('options="script" runs the script\'s own load: leave out the profile, or options')
+            profile = ScriptsOwn()
         if profile is None:
             reject('a scenario needs a profile, as in k6spec.load(scenario, constant_vus(10, "30s"))')
         scenario = {scenario.name: (scenario, profile)}
@@ -125,6 +129,10 @@ def declare_load(
         ):
             reject(
                 f'scenario {name!r}: write (scenario, profile), as in (buy, constant_vus(10, "30s")); got {pair!r}'
+            )
+        if isinstance(pair[0], ScriptScenario) and pair[0].own_load and not isinstance(pair[1], ScriptsOwn):
+            reject(
+                f'scenario {name!r}: a script with options="script" is a load of its own: k6spec.load(scenario)'
             )
         if not _NAME.fullmatch(name):
             reject(f"scenario {name!r}: k6 takes only letters, digits, _ and - in a scenario's name")

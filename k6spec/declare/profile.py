@@ -199,6 +199,23 @@ class RampingArrivalRate(Profile):
         }
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptsOwn(Profile):
+    """What a script's own ``options`` say; k6 tells it before the load. ``changes`` are an environment's."""
+
+    executor: ClassVar[str] = "script"
+    changes: tuple[tuple[str, object], ...] = ()
+
+    def override(self, changes: Mapping[str, object]) -> Profile:
+        """Remembers the changes for the profiles that k6 will tell."""
+        return replace(self, changes=(*self.changes, *changes.items()))
+
+    @property
+    def length(self) -> Duration:
+        return Duration(0)
+
+
 def k6_duration(duration: Duration) -> str:
     """A duration in k6's own text, exact to the microsecond."""
     if duration.ns % 10**9 == 0:

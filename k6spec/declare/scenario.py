@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import Final, Literal, final
 
 from k6spec.declare.flow.data import Data, FileRows, InlineRows
 from k6spec.declare.flow.describe import described
@@ -16,22 +16,30 @@ from k6spec.declare.flow.steps import Step
 from k6spec.declare.flow.template import BUILT_IN, NAME
 from k6spec.declare.location import caller_folder, reject
 
+_LOAD: Final = re.compile(r"\boptions\s*=\s*\{[^;]*?\b(?:scenarios|stages|vus|iterations|duration)\s*:")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptScenario:
-    """A user's own k6 script. ``exec`` is the exported function that VUs run."""
+    """A user's own k6 script.
+
+    ``exec`` is the exported function that VUs run. ``own_load``: the script's own ``options`` say what is run.
+    ``tags`` are the scenario's, on all that it emits.
+    """
 
     path: Path
     exec: str = "default"
     env: Mapping[str, str] = field(default_factory=dict)
     name: str = "default"
+    own_load: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def describe(self) -> dict[str, object]:
         """The declaration in plain values; the path as a name only, for the content is hashed."""
-        return {"script": self.path.name, "exec": self.exec, "env": dict(self.env)}
+        tags = {"tags": dict(self.tags)} if self.tags else {}
+        return {"script": self.path.name, "exec": self.exec, "env": dict(self.env), **tags}
 
 
 @final
@@ -55,6 +63,13 @@ AnyScenario = ScriptScenario | FlowScenario
 """A declared scenario."""
 
 
+def has_own_load(scenario: AnyScenario) -> bool:
+    """Whether a script's ``options`` seem to say a load, which a declared profile takes the place of."""
+    return isinstance(scenario, ScriptScenario) and bool(
+        _LOAD.search(scenario.path.read_text(encoding="utf-8", errors="replace"))
+    )
+
+
 @final
 class Scenario:
     """Makes scenarios: ``Scenario.script("load/checkout.js")`` or ``Scenario.http(flow.get("/"))``."""
@@ -66,6 +81,7 @@ class Scenario:
         exec: str = "default",
         env: Mapping[str, str] | None = None,
         name: str | None = None,
+        options: Literal["declared", "script"] = "declared",
     ) -> ScriptScenario:
         """A k6 script, run unchanged; the declared profile takes the place of its own ``options``' load.
 
@@ -74,6 +90,8 @@ class Scenario:
             exec: the exported function that VUs run.
             env: further values of the script's ``__ENV``; ``BASE_URL`` is always there.
             name: k6's scenario name, by default the file's.
+            options: ``"script"`` runs the load of the script's own ``options`` (scenarios, or VUs and duration):
+                then ``k6spec.load`` takes the scenario alone, without a profile.
         """
         folder = caller_folder()
         found = (folder / path).resolve()
@@ -85,7 +103,15 @@ class Scenario:
                 reject(f"env {key!r}: give a text; a secret is in the script's __ENV already, under its own name")
         if not _IDENTIFIER.fullmatch(exec):
             reject(f"exec={exec!r}: give the name of a function that the script exports")
-        return ScriptScenario(path=found, exec=exec, env=dict(env or {}), name=_name(name or found.stem))
+        if options not in ("declared", "script"):
+            reject(f'options={options!r}: write "script" for the load of the script\'s own options')
+        return ScriptScenario(
+            path=found,
+            exec=exec,
+            env=dict(env or {}),
+            name=_name(name or found.stem),
+            own_load=options == "script",
+        )
 
     @staticmethod
     def http(

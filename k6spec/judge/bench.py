@@ -28,9 +28,10 @@ class Health:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What every selection of one test shares."""
+    """What every selection of one test shares. ``spans_dropped``: the ledger's, of whatever trace."""
 
     database: Database
     health: Health = field(default_factory=Health)
+    spans_dropped: int = 0
     limits: Mapping[str, str | int | float] = field(default_factory=dict)
     log: VerdictLog = field(default_factory=VerdictLog)

@@ -1,47 +1,113 @@
 """How far missing data could move a statistic.
 
-Each missing trace may hide up to ``per_trace`` members of the population, each between zero and the time its
-client waited: no synchronous span lasted longer than its client request. The bounds are the statistic with
-the missing members at their best and at their worst.
+Each missing trace may hide members of the population, each between zero and the time its client waited: no
+synchronous span lasted longer than its client request. How many one hides nobody knows; twice as many as any
+trace had that was seen is taken for the most. Spans that were dropped somewhere may be of any trace, so each may
+have been a member, as long as the claim's longest request. The bounds are the statistic with what is missing at
+its best and at its worst.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf
+from typing import Final, final
 
 import numpy as np
 
 from k6spec.query.population import Floats, Population
-from k6spec.query.reducers import Count, Max, Mean, Min, Percentile, PerSecond, Reducer, ShareOver
+from k6spec.query.reducers import Bounded, Count, Max, Mean, Min, Percentile, PerSecond, Reducer, ShareOver
 
 Bounds = tuple[float, float]
 """Lowest and highest possible value of a statistic."""
 
+_UNSEEN: Final = 2
+"""So many times the members of any trace that was seen are the most that a missing one hides."""
 
-def bounds(reducer: Reducer, population: Population) -> Bounds:
+_MOST_HIDDEN: Final = 10_000_000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """Spans that SDKs, Collector or receiver say they lost, of traces that nobody knows.
+
+    ``longest_ns``: the longest client request that one of them could belong to. ``calls``: the claim counts
+    spans, so each of them adds at most one; else it may have changed its trace's value in any way.
+    """
+
+    spans: int = 0
+    longest_ns: float = 0.0
+    calls: bool = False
+
+
+NONE_DROPPED: Final = Dropped()
+
+
+def bounds(reducer: Reducer, population: Population, dropped: Dropped = NONE_DROPPED) -> Bounds:
     """The lowest and highest value that the statistic could have had with nothing missing."""
     values, missing = population.values, population.missing
+    if population.noun in {"request", "sample"} or not (missing.traces or len(missing.seen) or dropped.spans):
+        observed = _reduced(reducer, values)
+        return observed, observed
+    if population.noun == "trace" and isinstance(reducer, Bounded):
+        if dropped.spans:
+            return -inf, inf
+        most = np.full(len(missing.seen), inf)
+        return reducer.bounds(values, missing.seen, most, absent=False)
     if population.noun == "trace":
-        return _bounds_of_traces(reducer, values, missing.seen)
-    if not missing.traces:
-        observed = reducer(values)
-        return observed, observed
-    return _bounds_of_members(reducer, values, missing.client_ns, population.per_trace)
-
-
-def _bounds_of_traces(reducer: Reducer, values: Floats, seen: Floats) -> Bounds:
-    """A missing trace counts at least what was seen of it, and there is no most."""
-    if not len(seen):
-        observed = reducer(values)
-        return observed, observed
-    return _reduced(reducer, np.concatenate([values, seen])), _reduced(
-        reducer, np.concatenate([values, np.full(len(seen), inf)])
+        return _bounds_of_traces(reducer, values, missing.seen, dropped)
+    hidden = np.concatenate(
+        [
+            np.repeat(missing.client_ns, population.per_trace * _UNSEEN),
+            np.full(min(dropped.spans, _MOST_HIDDEN), dropped.longest_ns),
+        ]
     )
+    if population.doubtful and dropped.spans:
+        return _bounds_of_doubtful(reducer, values, hidden, dropped.spans)
+    if isinstance(reducer, Bounded):
+        return reducer.bounds(values, np.zeros(len(hidden)), hidden, absent=True)
+    return _bounds_of_members(reducer, values, hidden)
 
 
-def _bounds_of_members(reducer: Reducer, values: Floats, longest: Floats, per_trace: int) -> Bounds:
-    hidden = np.repeat(longest, per_trace)
+def _bounds_of_doubtful(reducer: Reducer, values: Floats, hidden: Floats, changed: int) -> Bounds:
+    """As many members as spans were dropped may be none, or have smaller values."""
+    if changed >= len(values) or isinstance(reducer, Bounded):
+        return -inf, inf
+    ordered = np.sort(values)
+    fewer = ordered[changed:]
+    smaller = np.concatenate([ordered[: len(ordered) - changed], np.zeros(changed)])
+    highest = _bounds_of_members(reducer, fewer, hidden)[1]
+    if isinstance(reducer, (Count, PerSecond)):
+        return reducer(fewer), _bounds_of_members(reducer, values, hidden)[1]
+    return _bounds_of_members(reducer, smaller, hidden)[0], highest
+
+
+def _bounds_of_traces(reducer: Reducer, values: Floats, seen: Floats, dropped: Dropped) -> Bounds:
+    """A missing trace counts at least what was seen of it, and there is no most."""
+    if isinstance(reducer, Bounded):
+        if dropped.spans:
+            return -inf, inf
+        return reducer.bounds(values, seen, np.full(len(seen), inf), absent=False)
+    least, most = np.concatenate([values, seen]), np.concatenate([values, np.full(len(seen), inf)])
+    if not dropped.spans:
+        return _reduced(reducer, least), _reduced(reducer, most)
+    changed = min(dropped.spans, len(values))
+    anything = np.partition(most, changed - 1) if changed else most
+    anything[:changed] = inf
+    highest = _reduced(reducer, anything)
+    if dropped.calls:
+        fewer = most + (dropped.spans / len(most) if isinstance(reducer, Mean) and len(most) else dropped.spans)
+        return _reduced(reducer, least), min(highest, _reduced(reducer, fewer))
+    nothing = np.partition(least, len(least) - changed) if changed else least
+    nothing[len(nothing) - changed :] = 0.0
+    return _reduced(reducer, nothing), highest
+
+
+def _bounds_of_members(reducer: Reducer, values: Floats, hidden: Floats) -> Bounds:
     nothing = np.zeros(len(hidden))
+    if isinstance(reducer, Bounded):
+        return reducer.bounds(values, nothing, hidden, absent=True)
     match reducer:
         case Count() | PerSecond():
             return reducer(values), reducer(np.concatenate([values, hidden]))
@@ -52,7 +118,7 @@ def _bounds_of_members(reducer: Reducer, values: Floats, longest: Floats, per_tr
         case Min():
             return 0.0, _reduced(reducer, values)
         case Max():
-            return _reduced(reducer, values), _reduced(reducer, np.concatenate([values, longest]))
+            return _reduced(reducer, values), _reduced(reducer, np.concatenate([values, hidden]))
         case Mean():
             return _reduced(reducer, np.concatenate([values, nothing])), _highest_mean(values, hidden)
         case Percentile(q=q):

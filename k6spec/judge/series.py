@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from math import inf
 from typing import Generic, final
 
 from k6spec.errors import UsageError
 from k6spec.judge.bench import Bench
-from k6spec.judge.limits import Q
+from k6spec.judge.limits import Q, resolve, shown
 from k6spec.judge.stat import Stat
 from k6spec.judge.verdict import Unit
 from k6spec.query.population import Population
-from k6spec.query.reducers import Count, Max, Mean, Min, Percentile, PerSecond, Reducer, ShareOver
+from k6spec.query.reducers import (
+    Apdex,
+    Count,
+    Max,
+    Mean,
+    Min,
+    Percentile,
+    PerSecond,
+    Reducer,
+    ShareOver,
+    ShareWithin,
+    StandardDeviation,
+    Sum,
+)
 from k6spec.units import Duration, Ratio
 
 
-@final
-class Series(Generic[Q]):
-    """Values of one kind; each property is a statistic to compare with a limit."""
-
-    __slots__ = ("_bench", "_label", "_population", "_unit")
-
-    def __init__(self, bench: Bench, population: Callable[[], Population], *, label: str, unit: Unit) -> None:
-        self._bench = bench
-        self._population = population
-        self._label = label
-        self._unit = unit
+class Statistics(Generic[Q]):
+    """Statistics of values of one kind, each to be compared with a limit."""
 
     @property
     def max(self) -> Stat[Q]:
@@ -83,6 +89,57 @@ class Series(Generic[Q]):
             raise UsageError(f"percentile({q!r}): give a number from 0 to 100, as in percentile(99.5)")
         return self._stat(Percentile(q))
 
+    @property
+    def sum(self) -> Stat[Q]:
+        """All of them together."""
+        return self._stat(Sum())
+
+    @property
+    def standard_deviation(self) -> Stat[Q]:
+        """Of these very values: the root of the mean squared distance to their mean."""
+        return self._stat(StandardDeviation())
+
+    def _stat(self, reducer: Reducer) -> Stat[Q]:
+        raise NotImplementedError
+
+
+@final
+class Series(Statistics[Q]):
+    """Values of one kind; each property is a statistic to compare with a limit."""
+
+    __slots__ = ("_bench", "_label", "_population", "_unit")
+
+    def __init__(self, bench: Bench, population: Callable[[], Population], *, label: str, unit: Unit) -> None:
+        self._bench = bench
+        self._population = population
+        self._label = label
+        self._unit = unit
+
+    def histogram(self, *edges: Q) -> list[Stat[Ratio]]:
+        """The share of values in each bucket: up to the first edge, up to the second …, above the last.
+
+        Each bucket holds what is above its lower edge, up to its upper edge (which it takes in).
+
+        Raises:
+            UsageError: the edges do not rise, or are of another kind than the values.
+        """
+        marks: list[float] = [resolve(edge, self._unit, {}) for edge in edges]
+        if not marks or any(low >= high for low, high in pairwise(marks)):
+            raise UsageError(f"histogram{edges!r}: give edges that rise, as in histogram(ms(100), ms(400))")
+        ends: list[float] = [-inf, *marks, inf]
+        return [self._bucket(low, high) for low, high in pairwise(ends)]
+
+    def _bucket(self, low: float, high: float) -> Stat[Ratio]:
+        reducer = ShareWithin(low, high)
+        if low == -inf:
+            said = f"up to {shown(high, self._unit)}"
+        elif high == inf:
+            said = f"over {shown(low, self._unit)}"
+        else:
+            said = f"over {shown(low, self._unit)}, up to {shown(high, self._unit)}"
+        label = f"share of {self._label} {said}"
+        return Stat(self._bench, self._population, lambda _population: reducer, label=label, unit="fraction")
+
     def _stat(self, reducer: Reducer) -> Stat[Q]:
         label = f"{reducer.name} {self._label}"
         return Stat(self._bench, self._population, lambda _population: reducer, label=label, unit=self._unit)
@@ -122,3 +179,16 @@ def count(bench: Bench, population: Callable[[], Population]) -> Stat[float]:
 def per_second(bench: Bench, population: Callable[[], Population]) -> Stat[float]:
     """How many there are in a second."""
     return Stat(bench, population, lambda found: PerSecond(found.seconds), label="rate", unit="per second")
+
+
+def apdex(
+    bench: Bench, population: Callable[[], Population], satisfied: Duration, tolerated: Duration | None
+) -> Stat[float]:
+    """The Apdex score of durations, from 0 to 1."""
+    if not isinstance(satisfied, Duration) or not isinstance(tolerated, Duration | None):
+        raise UsageError("apdex() takes durations: write apdex(ms(300)) or apdex(ms(300), ms(1200))")
+    endured = 4 * satisfied.ns if tolerated is None else tolerated.ns
+    if endured < satisfied.ns:
+        raise UsageError(f"apdex({satisfied}, {tolerated}): what is tolerated is shorter than what satisfies")
+    reducer = Apdex(float(satisfied.ns), float(endured))
+    return Stat(bench, population, lambda _population: reducer, label=f"apdex({satisfied})", unit="count")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from math import inf, isinf
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Final, Generic, final
 
-from k6spec.errors import Inconclusive
+from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.bench import Bench, Health
-from k6spec.judge.bounds import bounds
+from k6spec.judge.bounds import Bounds, Dropped, bounds
+from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
+from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
 from k6spec.judge.limits import NamedLimit, Q, resolve, shown
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
-from k6spec.query.reducers import Count, PerSecond, Reducer
+from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
+from k6spec.query.selectors import where
 
 _COMPARE: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
     "<": operator.lt,
@@ -36,7 +40,7 @@ class Stat(Generic[Q]):
     with a plain number. ``==`` is not a claim.
     """
 
-    __slots__ = ("_bench", "_label", "_population", "_reducer", "_unit", "verdict")
+    __slots__ = ("_bench", "_label", "_level", "_population", "_reducer", "_unit", "verdict")
 
     def __init__(
         self,
@@ -46,12 +50,14 @@ class Stat(Generic[Q]):
         *,
         label: str,
         unit: Unit,
+        level: float | None = None,
     ) -> None:
         self._bench = bench
         self._population = population
         self._reducer = reducer
         self._label = label
         self._unit: Unit = unit
+        self._level = level
         self.verdict: Verdict | None = None
         """The verdict of the latest comparison."""
 
@@ -68,16 +74,47 @@ class Stat(Generic[Q]):
             raise Inconclusive(population.why_empty())
         return reducer(population.values)
 
-    def __lt__(self, limit: Q | NamedLimit[Q]) -> Verdict:
+    def sure(self, level: float = 0.95) -> Stat[Q]:
+        """The same statistic, judged by its confidence interval: it holds, or fails, on the whole of it.
+
+        An interval astride the limit is inconclusive, and so is one that too few samples can support. Samples
+        of a load test are autocorrelated; the interval rests on their effective number (the variance of the
+        moving-block bootstrap, in the order in which requests began) and is widened by what is missing. It
+        speaks of this run: only other runs say how runs differ.
+
+        ::
+
+            assert run.http().duration.p95.sure(0.95) < ms(400)
+
+        Args:
+            level: how sure, from 0.5 to 0.999, for both sides of the interval together.
+
+        Raises:
+            UsageError: it is no such number, or the statistic (max, min, count) has no interval.
+        """
+        if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0.5 <= level <= 0.999:
+            raise UsageError(f"sure({level!r}): give a number from 0.5 to 0.999, as in sure(0.95) for 95 %")
+        population = self._population()
+        refuse_without_interval(self._reducer(population))
+        label = f"{self._label}, {shown(level, 'fraction')} sure,"
+        return Stat(self._bench, self._population, self._reducer, label=label, unit=self._unit, level=float(level))
+
+    def __mul__(self, factor: float) -> Multiple[Q]:
+        """So many times this statistic, as a limit: ``checkout.p95 <= 1.5 * browse.p95``."""
+        return Multiple(self, factor)
+
+    __rmul__ = __mul__
+
+    def __lt__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
         return self._judge("<", limit)
 
-    def __le__(self, limit: Q | NamedLimit[Q]) -> Verdict:
+    def __le__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
         return self._judge("<=", limit)
 
-    def __gt__(self, limit: Q | NamedLimit[Q]) -> Verdict:
+    def __gt__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
         return self._judge(">", limit)
 
-    def __ge__(self, limit: Q | NamedLimit[Q]) -> Verdict:
+    def __ge__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
         return self._judge(">=", limit)
 
     def __repr__(self) -> str:
@@ -86,7 +123,8 @@ class Stat(Generic[Q]):
     __hash__ = None  # type: ignore[assignment]
 
     def _judge(self, sign: Operator, limit: object) -> Verdict:
-        bound = resolve(limit, self._unit, self._bench.limits)
+        other = limit.between(self._unit) if isinstance(limit, Multiple) else None
+        bound = resolve(limit, self._unit, self._bench.limits) if other is None else other.observed
         population = self._population()
         reducer = self._reducer(population)
         claim = f"{population.text}: {self._label} {sign} {shown(bound, self._unit)}"
@@ -98,6 +136,12 @@ class Stat(Generic[Q]):
         else:
             observed = reducer(population.values)
             outcome, evidence = self._weigh(population, reducer, observed, sign, bound)
+            if other is not None:
+                ends: list[Outcome] = [
+                    self._weigh(population, reducer, observed, sign, end)[0] for end in other.ends
+                ]
+                if {*ends, outcome} != {outcome}:
+                    outcome, evidence = "inconclusive", replace(evidence, reason=other.why)
             headline = (
                 f"{population.text}: {self._label} {shown(observed, self._unit)}, "
                 f"limit {_LIMIT_WORDS[sign]}{shown(bound, self._unit)}"
@@ -119,29 +163,113 @@ class Stat(Generic[Q]):
     def _weigh(
         self, population: Population, reducer: Reducer, observed: float, sign: Operator, bound: float
     ) -> tuple[Outcome, Evidence]:
-        holds = _COMPARE[sign]
-        lowest, highest = bounds(reducer, population)
-        ends = (holds(lowest, bound), holds(highest, bound))
-        notes: tuple[str, ...] = ()
+        def holds(value: float) -> bool:
+            return _COMPARE[sign](value, bound)
+
+        dropped = self._dropped(population, reducer)
+        lowest, highest = bounds(reducer, population, dropped)
+        outcome = _outcome(holds, observed, lowest, highest)
         reason = ""
-        if all(ends) and holds(observed, bound):
-            outcome: Outcome = "passed"
-        elif not any(ends):
-            outcome = "failed"
-        else:
-            outcome = "inconclusive"
-            reason = _why_missing_matters(population, lowest, highest, self._unit)
+        found: Interval | TooFew | None = None
+        if outcome == "inconclusive":
+            reason = why_missing_matters(population, dropped.spans, lowest, highest, self._unit)
+        elif self._level is not None:
+            found = interval(reducer, population, self._level)
+            if isinstance(found, TooFew):
+                outcome, reason = "inconclusive", why_too_few(found, population, reducer)
+            else:
+                lowest, highest = found.ends(lambda end: bounds(end, population, dropped))
+                outcome = _outcome(holds, observed, lowest, highest)
+                if outcome == "inconclusive":
+                    reason = why_astride(found, population, self._level, (lowest, highest), bound, unit=self._unit)
+        notes: tuple[str, ...] = few_for(reducer, population)
         if self._unit == "ns" and outcome == "passed":
-            notes = _flattered_by_failures(population, reducer, lambda value: holds(value, bound))
-            if notes:
+            flattered = _flattered_by_failures(population, reducer, holds, found)
+            notes = flattered + notes
+            if flattered:
                 outcome = "failed"
             elif self._bench.health.dropped_share > DROPPED_SHARE:
                 outcome, reason = "inconclusive", _why_dropped_matters(self._bench.health)
-        evidence = Evidence(population=population, lowest=lowest, highest=highest, reason=reason, notes=notes)
-        return outcome, evidence
+        if isinstance(reducer, ShareOver):
+            notes += none_beyond(reducer, population, observed, self._level or 0.95)
+        return outcome, Evidence(
+            population=population,
+            lowest=lowest,
+            highest=highest,
+            reason=reason,
+            level=self._level,
+            effective=None if found is None else found.effective,
+            dropped=dropped.spans,
+            notes=notes,
+        )
+
+    def _dropped(self, population: Population, reducer: Reducer) -> Dropped:
+        """Spans that were lost anywhere, and the longest request of the claim, to any of which they may belong."""
+        spans = self._bench.spans_dropped
+        if population.noun == "request" or not spans:
+            return Dropped()
+        sql, parameters = where(population.within)
+        longest = self._bench.database.value(
+            f"SELECT coalesce(max(client_ns), 0) FROM traces c WHERE {sql}", parameters
+        )
+        share_of_trace = self._unit == "fraction" and not isinstance(reducer, ShareOver)
+        return Dropped(
+            spans=spans, longest_ns=1.0 if share_of_trace else float(longest), calls=self._unit == "count"
+        )
+
+
+@final
+class Multiple(Generic[Q]):
+    """So many times another statistic of the same kind, to compare with."""
+
+    __slots__ = ("_factor", "_stat")
+
+    def __init__(self, stat: Stat[Q], factor: float) -> None:
+        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < inf:
+            raise UsageError(
+                f"{factor!r} times a statistic: give a number above 0, as in 1.5 * browse.duration.p95"
+            )
+        self._stat: Stat[Q] = stat
+        self._factor = float(factor)
+
+    def between(self, unit: Unit) -> Reach:
+        """What it is, and could be with nothing missing.
+
+        Raises:
+            UsageError: it is of another kind.
+            Inconclusive: nothing matched.
+        """
+        if self._stat._unit != unit:
+            raise UsageError(f"{self._stat!r} is of another kind than what it is compared with")
+        population = self._stat._population()
+        reducer = self._stat._reducer(population)
+        observed = self._stat.value
+        lowest, highest = bounds(reducer, population, self._stat._dropped(population, reducer))
+        return Reach(
+            observed=self._factor * observed,
+            ends=(self._factor * lowest, self._factor * highest),
+            why=f"what is missing of {population.text} could move what it is compared with to the other side",
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """A limit that was measured: ``observed``, the ends it could have, and what an open verdict hangs on."""
+
+    observed: float
+    ends: Bounds
+    why: str
 
 
 _LIMIT_WORDS: Final[Mapping[Operator, str]] = {"<": "under ", "<=": "", ">": "over ", ">=": "at least "}
+
+
+def _outcome(holds: Callable[[float], bool], observed: float, lowest: float, highest: float) -> Outcome:
+    ends = (holds(lowest), holds(highest))
+    if all(ends) and holds(observed):
+        return "passed"
+    return "inconclusive" if any(ends) else "failed"
 
 
 def _says_nothing(population: Population, reducer: Reducer) -> bool:
@@ -152,31 +280,32 @@ def _says_nothing(population: Population, reducer: Reducer) -> bool:
 
 
 def _flattered_by_failures(
-    population: Population, reducer: Reducer, holds: Callable[[float], bool]
+    population: Population, reducer: Reducer, holds: Callable[[float], bool], found: Interval | TooFew | None
 ) -> tuple[str, ...]:
     """Says so where a latency claim holds only because some requests failed fast."""
-    if population.successful is None:
+    successful = population.successful
+    if successful is None:
         return ()
-    failed = 1 - len(population.successful) / len(population.values)
+    failed = 1 - len(successful) / len(population.values)
     if failed <= FAILED_SHARE:
         return ()
     words = f"{shown(failed, 'fraction')} of the requests failed, and they flatter this claim: "
-    if not len(population.successful):
+    if not len(successful):
         return (f"{words}none succeeded",)
-    alone = reducer(population.successful)
-    return () if holds(alone) else (f"{words}{shown(alone, 'ns')} for the successful ones alone",)
+
+    def alone(statistic: Reducer) -> Bounds:
+        value = statistic(successful)
+        return value, value
+
+    value = reducer(successful)
+    ends = (value, value) if found is None or isinstance(found, TooFew) else found.ends(alone)
+    if holds(value) and all(holds(end) for end in ends):
+        return ()
+    return (f"{words}{shown(value, 'ns')} for the successful ones alone",)
 
 
 def _why_dropped_matters(health: Health) -> str:
     return (
         f"k6 dropped {health.dropped_iterations:,} iterations ({shown(health.dropped_share, 'fraction')}): "
         "the declared load was not made; raise max_vus, or lower the rate"
-    )
-
-
-def _why_missing_matters(population: Population, lowest: float, highest: float, unit: Unit) -> str:
-    most = "anything" if isinf(highest) else shown(highest, unit)
-    return (
-        f"{population.missing.traces:,} of {population.scope:,} traces are missing or incomplete: with them the "
-        f"value lies between {shown(lowest, unit)} and {most}, and the limit is in between"
     )

@@ -18,14 +18,19 @@ Operator = Literal["<", "<=", ">", ">="]
 class Evidence:
     """What a verdict rests on.
 
-    ``lowest`` and ``highest``: the statistic with what is missing at its best and at its worst. ``reason``:
-    why it is inconclusive. ``population`` has the values and finds the worst members.
+    ``lowest`` and ``highest``: the statistic with what is missing at its best and at its worst; under
+    ``.sure(level)`` the ends of its interval. ``effective``: the effective sample size of that interval.
+    ``dropped``: spans that were lost somewhere and may have been members. ``reason``: why it is inconclusive.
+    ``population`` has the values and finds the worst members.
     """
 
     population: Population
     lowest: float
     highest: float
     reason: str = ""
+    level: float | None = None
+    effective: float | None = None
+    dropped: int = 0
     notes: tuple[str, ...] = ()
 
 

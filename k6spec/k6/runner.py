@@ -217,7 +217,7 @@ def _run_once(
         try:
             child = Child(
                 argv,
-                env=_environment(env, compiled, otel),
+                env=k6_environment(env, compiled, otel),
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -315,7 +315,10 @@ def _argv(
     ]
 
 
-def _environment(env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None) -> dict[str, str]:
+def k6_environment(
+    env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None = None
+) -> dict[str, str]:
+    """The environment that k6 gets: without settings that would change the declared load."""
     kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
     return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env}
 

@@ -14,16 +14,22 @@ from typing import Any, Final, cast, final
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from k6spec.store.archive import RunFolder
+from k6spec.store.requests import REQUESTS, SAMPLES
 from k6spec.store.spans import CLIENT_SERVICE
+from k6spec.store.spans import SCHEMA as SPANS
 
+_SCHEMAS: Final = {"requests": REQUESTS, "samples": SAMPLES, "spans": SPANS}
+_TYPES: Final = {pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN"}
 _TABLES: Final = {"requests": "requests.parquet", "samples": "metrics.parquet", "spans": "spans.parquet"}
 
 # A trace is received when any span of the system came. It is complete when its entry span came (the one whose
 # parent is a client span), no span's parent is missing and no backend said that it gave a part only. A redirect
-# chain is one trace: its first hop leads.
+# chain is one trace: its first hop leads. So does the first request of a journey, a trace of several requests:
+# there each must have its entry span, but for those of operations that never have one.
 _TRACES: Final = f"""
 CREATE TEMP TABLE traces AS
 WITH led AS (
@@ -41,17 +47,29 @@ seen AS (
     LEFT JOIN spans p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
     WHERE s.service <> '{CLIENT_SERVICE}'
     GROUP BY s.trace_id
+),
+steps AS (
+    SELECT r.trace_id, r.operation, EXISTS (
+        SELECT 1 FROM spans s WHERE s.trace_id = r.trace_id AND s.parent_span_id = r.span_id
+        AND s.service <> '{CLIENT_SERVICE}') AS entered
+    FROM requests r WHERE r.journey IS NOT NULL AND r.trace_id IS NOT NULL
+),
+gaps AS (
+    SELECT DISTINCT trace_id FROM steps WHERE NOT entered
+    AND operation IN (SELECT operation FROM steps GROUP BY operation HAVING bool_or(entered))
 )
 SELECT led.request_id, led.trace_id, led.span_id, led.scenario, led."group", led.name, led.operation, led.vu,
        led.iteration, led.status, led.failed, led.sampled, led.start_ns, led.elapsed_ns, led.stage,
        led.planned_vus, led.planned_rate, led.active_vus, led.warmup, chain.client_ns,
        coalesce(seen.spans, 0) AS spans,
        seen.trace_id IS NOT NULL AS received,
-       coalesce(seen.entry AND seen.orphans = 0 AND cut.trace_id IS NULL, false) AS complete
+       coalesce(seen.entry AND seen.orphans = 0, false) AND cut.trace_id IS NULL AND gaps.trace_id IS NULL
+           AS complete
 FROM led
 JOIN chain USING (trace_id)
 LEFT JOIN seen USING (trace_id)
 LEFT JOIN truncated cut USING (trace_id)
+LEFT JOIN gaps USING (trace_id)
 WHERE led.place = 1
 """
 
@@ -91,6 +109,11 @@ class Database:
         """Whether something on the way kept a part of the traces only."""
         return bool(self._info.get("ledger", {}).get("tier") == "sampled")
 
+    @property
+    def spans_dropped(self) -> int:
+        """Spans that SDKs, Collector and receiver say they lost, of whatever trace."""
+        return int(self._info.get("ledger", {}).get("spans_dropped", 0))
+
     def close(self) -> None:
         """Closes the connection; a later query opens it again."""
         if self._connection is not None:
@@ -105,9 +128,19 @@ class Database:
         if self._connection is None:
             connection = duckdb.connect(":memory:")
             for name, file in _TABLES.items():
-                path = str(self.folder / file).replace("'", "''")
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+                connection.execute(_view(name, self.folder / file))
             connection.execute(_TRUNCATED, [self._info.get("truncated_traces", [])])
             connection.execute(_TRACES)
             self._connection = connection
         return self._connection
+
+
+def _view(name: str, path: Path) -> str:
+    """SQL for a view of a file; columns that it was archived without, for being older than they are, are null."""
+    schema = _SCHEMAS[name]
+    there = pq.read_schema(path).names
+    absent = "".join(
+        f', CAST(NULL AS {_TYPES[field.type]}) AS "{field.name}"' for field in schema if field.name not in there
+    )
+    quoted = str(path).replace("'", "''")
+    return f"CREATE VIEW {name} AS SELECT *{absent} FROM read_parquet('{quoted}')"

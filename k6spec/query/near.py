@@ -5,23 +5,14 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
+from k6spec.query.conventions import spellings
 from k6spec.query.database import Database
+from k6spec.query.logic import Conditions, anchors, leaves
 from k6spec.query.selectors import Condition, where
 
 _WORDS: Final = {
-    "s.service": "service",
-    "s.name": "name",
-    "s.kind": "kind",
     "s.category": "category",
-    "s.status": "status",
-    "s.scope_name": "scope",
-    "s.db_operation": "operation",
-    "s.db_statement": "statement",
     "operation": "name",
-    "name": "name",
-    "method": "method",
-    "scenario": "scenario",
-    "stage": "stage",
     "planned_vus": "planned VUs",
     "planned_rate": "planned rate",
 }
@@ -39,24 +30,61 @@ def why_nothing(
     database: Database,
     source: str,
     noun: str,
-    conditions: tuple[Condition, ...],
-    scope: tuple[Condition, ...],
-    root: tuple[Condition, ...] = (),
+    conditions: Conditions,
+    scope: Conditions,
+    within: Conditions = (),
 ) -> str:
-    """One sentence: which condition nothing meets, and what there is instead."""
+    """One sentence: which condition nothing meets, and what there is instead.
+
+    Args:
+        source: what ``conditions`` are about, as SQL.
+        scope: conditions on the requests, or on the traces that they began.
+        within: the same for members of ``source``, where that is another table.
+    """
     if not _any(database, "requests", ()):
         return "k6 made no request"
     if noun != "request" and not database.value("SELECT coalesce(bool_or(received), false) FROM traces"):
         return _uninstrumented(database)
-    for condition in (*scope, *root):
-        if condition.column and not _any(database, source, (condition,)):
-            return _sentence(database, source, noun, condition, ())
-    if not _any(database, source, scope):
+    began = "requests r" if noun == "request" else "traces c"
+    of = "trace" if noun == "span" else noun
+    for condition in scope:
+        if condition.column and not _any(database, began, (condition,)):
+            return _sentence(database, began, of, condition, ())
+    inside = within or scope
+    if not _any(database, source, inside):
         return f"no {noun} began in this part of the load"
+    return _which(database, source, noun, conditions, inside)
+
+
+def _which(database: Database, source: str, noun: str, conditions: Conditions, inside: Conditions) -> str:
+    for group in anchors(conditions):
+        if not _any(database, source, (*inside, *group)):
+            return _which(database, source, noun, group, inside)
     for condition in conditions:
-        if condition.column and not _any(database, source, (*scope, condition)):
-            return _sentence(database, source, noun, condition, scope)
+        if _any(database, source, (*inside, condition)):
+            continue
+        match condition.how:
+            case "leaf" if condition.column:
+                return _sentence(database, source, noun, condition, inside)
+            case "all":
+                return _which(database, source, noun, condition.parts, inside)
+            case "any":
+                said = [_which(database, source, noun, (part,), inside) for part in condition.parts]
+                return "; and ".join(dict.fromkeys(said))
+            case "not":
+                return f"every {noun} meets what none was to meet: {_named(condition)}"
+            case "related":
+                return f"no {noun} is {condition.asked}, though there are such {noun}s"
     return f"no {noun} meets all of these conditions together"
+
+
+def _named(condition: Condition) -> str:
+    told = [
+        f"{_what(leaf)} {repr(leaf.value) if leaf.value is not None else leaf.asked or ''}".strip()
+        for leaf in leaves((condition,))
+        if leaf.column
+    ]
+    return ", ".join(told) or "all of it"
 
 
 def _uninstrumented(database: Database) -> str:
@@ -64,31 +92,50 @@ def _uninstrumented(database: Database) -> str:
     return f"not one span came back for {sent:,} sampled requests. Check, in this order:\n{_CHECKS}"
 
 
-def _any(database: Database, source: str, conditions: tuple[Condition, ...]) -> bool:
+def _any(database: Database, source: str, conditions: Conditions) -> bool:
     sql, parameters = where(conditions)
     return bool(
         database.value(f"SELECT count(*) > 0 FROM (SELECT 1 FROM {source} WHERE {sql} LIMIT 1)", parameters)
     )
 
 
-def _sentence(
-    database: Database, source: str, noun: str, condition: Condition, within: tuple[Condition, ...]
-) -> str:
+def _what(condition: Condition) -> str:
     column = condition.column or ""
-    what = _WORDS.get(column) or column.partition(".")[2].replace("['", " ").rstrip("']")
-    wanted = repr(condition.value) if condition.value is not None else "in the window"
+    return condition.what or _WORDS.get(column) or column.rpartition(".")[2].strip('"')
+
+
+def _sentence(database: Database, source: str, noun: str, condition: Condition, within: Conditions) -> str:
+    column = condition.column or ""
+    what = _what(condition)
+    text = condition.value is not None or condition.keys is not None
+    wanted = repr(condition.value) if condition.value is not None else condition.asked or "in the window"
     there = _existing(database, source, column, within)
     if not there:
-        return f"no {noun} has a {what} at all"
+        return f"no {noun} has a {what} at all{_nearest_keys(database, source, condition, within)}"
     if condition.value is not None:
         close = difflib.get_close_matches(condition.value, there, n=_SHOWN, cutoff=0.4)
         there = close + [name for name in there if name not in close]
-    names = ", ".join(repr(name) if condition.value is not None else name for name in there[:_SHOWN])
+    names = ", ".join(repr(name) if text or condition.asked else name for name in there[:_SHOWN])
     more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
     return f"no {noun} has {what} {wanted}; there {'is' if len(there) == 1 else 'are'} {names}{more}"
 
 
-def _existing(database: Database, source: str, column: str, within: tuple[Condition, ...]) -> list[str]:
+def _nearest_keys(database: Database, source: str, condition: Condition, within: Conditions) -> str:
+    """What the key may have been meant to be."""
+    if condition.keys is None or condition.what is None:
+        return ""
+    sql, parameters = where(within)
+    rows = database.rows(
+        f"""SELECT key, count(*) AS n FROM (SELECT unnest(map_keys({condition.keys})) AS key
+        FROM {source} WHERE {sql}) GROUP BY key ORDER BY n DESC, key LIMIT 300""",
+        parameters,
+    )
+    keys = [key for key, _count in rows if key not in spellings(condition.what)]
+    close = difflib.get_close_matches(condition.what, keys, n=_SHOWN, cutoff=0.4) or keys[:_SHOWN]
+    return f"; there {'is' if len(close) == 1 else 'are'} {', '.join(map(repr, close))}" if close else ""
+
+
+def _existing(database: Database, source: str, column: str, within: Conditions) -> list[str]:
     sql, parameters = where(within)
     rows = database.rows(
         f"SELECT ({column})::VARCHAR AS v, count(*) AS n FROM {source} WHERE ({column}) IS NOT NULL AND {sql} "

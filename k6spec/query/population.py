@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from k6spec.query.selectors import Condition
 
-Noun = Literal["request", "span", "trace"]
+Noun = Literal["request", "span", "trace", "sample"]
 """What is counted; every message names it."""
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,9 @@ class Population:
 
     ``per_trace`` is the largest number of members that one trace had; ``scope`` the number of requests the
     claim is about; ``seconds`` the time they span; ``none_is_a_finding``: an empty population is a true zero.
-    ``within``: conditions on the traces of the claim's part of the load.
+    ``within``: conditions on the traces of the claim's part of the load. ``starts``: for each value when its
+    request began, Unix nanoseconds, in any order; None where they are in the order of time. Intervals need it.
+    ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
     """
 
     noun: Noun
@@ -70,6 +72,8 @@ class Population:
     missing: Missing
     per_trace: int = 1
     successful: Floats | None = None
+    starts: Floats | None = None
+    doubtful: bool = False
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()
     worst: Callable[[int, bool], list[Sighting]]

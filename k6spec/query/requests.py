@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from k6spec.query.database import Database
+from k6spec.query.logic import anchors, identity
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.scope import seconds_of
@@ -31,7 +32,7 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
     """Requests by one of k6's timings, in nanoseconds."""
     column = REQUEST_TIMES[timing]
     sql, parameters = where((*selector.scope, *selector.conditions))
-    table = database.table(f"SELECT {column} AS value, failed FROM requests r WHERE {sql}", parameters)
+    table = database.table(f"SELECT {column} AS value, failed, start_ns FROM requests r WHERE {sql}", parameters)
     values = table["value"].to_numpy().astype(np.float64)
     succeeded = ~table["failed"].to_numpy().astype(bool)
 
@@ -53,11 +54,12 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
         text=selector.named("requests"),
         values=values,
         successful=values[succeeded],
+        starts=table["start_ns"].to_numpy().astype(np.float64),
         scope=len(values),
         seconds=seconds_of(database, selector),
         missing=Missing(),
         within=selector.scope,
-        none_is_a_finding=any(condition.state for condition in selector.conditions),
+        none_is_a_finding=_none_is_a_finding(database, selector),
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
@@ -67,7 +69,8 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
 def read_failures(database: Database, selector: Selector) -> Population:
     """Requests as 1 (failed, by k6's http_req_failed) and 0."""
     sql, parameters = where((*selector.scope, *selector.conditions))
-    values = database.column(f"SELECT failed::INTEGER FROM requests r WHERE {sql}", parameters)
+    table = database.table(f"SELECT failed::INTEGER AS value, start_ns FROM requests r WHERE {sql}", parameters)
+    values = table["value"].to_numpy().astype(np.float64)
 
     def worst(count: int, _largest: bool) -> list[Sighting]:
         rows = database.rows(
@@ -85,10 +88,22 @@ def read_failures(database: Database, selector: Selector) -> Population:
         noun="request",
         text=selector.named("requests"),
         values=values,
+        starts=table["start_ns"].to_numpy().astype(np.float64),
         scope=len(values),
         seconds=seconds_of(database, selector),
         missing=Missing(),
         worst=worst,
         traces_beyond=lambda _limit, _over: int(values.sum()),
         why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
+    )
+
+
+def _none_is_a_finding(database: Database, selector: Selector) -> bool:
+    """Whether such requests were made, and only none went so."""
+    plain = identity(selector.conditions)
+    return plain != selector.conditions and all(
+        database.value(f"SELECT count(*) > 0 FROM requests r WHERE {sql}", parameters)
+        for sql, parameters in (
+            where((*selector.scope, *group)) for group in (plain, *anchors(selector.conditions))
+        )
     )

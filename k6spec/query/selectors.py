@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, Literal, final
 
-_GLOB: Final = frozenset("*?[")
+GLOB: Final = frozenset("*?[")
+"""Any of these makes a text a glob."""
 
 
 @final
@@ -13,8 +14,16 @@ _GLOB: Final = frozenset("*?[")
 class Condition:
     """One condition: SQL over the aliases ``s`` (span), ``r`` (request) and ``c`` (trace context).
 
-    ``column`` and ``value`` serve the message when nothing matches. ``state`` marks conditions on how things
-    went (a status, a limit) rather than on what they are: that none is found is then a finding, not a typo.
+    Attributes:
+        column: SQL of what is compared; with ``value`` (a text) or ``asked`` (other words), and ``what`` (its
+            name for people), it serves the message when nothing matches.
+        state: on how things went (a status, a limit) rather than on what they are: that none is found is then a
+            finding, not a typo.
+        keys: the map column that ``column`` reads a key of; a misspelt key is told from a value that is not there.
+        how: how ``parts`` make it; ``related``: by a relation to a span that meets the parts.
+        local: it looks at nothing but the thing itself.
+        certain: what was not received cannot make it untrue. ``no parent is slow`` is not certain.
+        doubts: conditions on spans; where one is met, the answer would need the clocks of two hosts.
     """
 
     sql: str
@@ -22,11 +31,19 @@ class Condition:
     column: str | None = None
     value: str | None = None
     state: bool = False
+    what: str | None = None
+    asked: str | None = None
+    keys: str | None = None
+    how: Literal["leaf", "all", "any", "not", "related"] = "leaf"
+    parts: tuple[Condition, ...] = ()
+    local: bool = True
+    certain: bool = True
+    doubts: tuple[Condition, ...] = ()
 
 
 def equals(column: str, value: object, *, state: bool = False) -> Condition:
     """The column has exactly this value; a text with ``*``, ``?`` or ``[`` is a glob."""
-    if isinstance(value, str) and _GLOB & set(value):
+    if isinstance(value, str) and GLOB & set(value):
         return Condition(
             sql=f"({column} GLOB ? OR {column} = ?)",
             parameters=(value, value),
@@ -35,23 +52,6 @@ def equals(column: str, value: object, *, state: bool = False) -> Condition:
             state=state,
         )
     return Condition(sql=f"{column} = ?", parameters=(value,), column=column, value=str(value), state=state)
-
-
-def either(columns: tuple[str, ...], value: str) -> Condition:
-    """One of the columns has this value (or matches the glob)."""
-    parts = [equals(column, value) for column in columns]
-    return Condition(
-        sql="(" + " OR ".join(part.sql for part in parts) + ")",
-        parameters=tuple(parameter for part in parts for parameter in part.parameters),
-        column=columns[0],
-        value=value,
-    )
-
-
-def attribute(map_column: str, key: str, value: object) -> Condition:
-    """The attribute has this value, compared as text (``True`` is ``true``)."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return equals(f"{map_column}['{key.replace(chr(39), chr(39) * 2)}']", text)
 
 
 def where(conditions: tuple[Condition, ...]) -> tuple[str, list[object]]:

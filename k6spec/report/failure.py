@@ -127,15 +127,23 @@ def _contrast(run: Run, verdict: Verdict) -> Iterator[str]:
 
 
 def _evidence(run: Run, verdict: Verdict) -> str:
-    missing = verdict.evidence.population.missing.traces
-    if not missing:
+    evidence = verdict.evidence
+    missing, dropped = evidence.population.missing.traces, evidence.dropped
+    lost = [f"{missing:,} traces" if missing else "", f"{dropped:,} dropped spans" if dropped else ""]
+    said = " and ".join(part for part in lost if part)
+    if not said:
         words = "nothing of it is missing"
     elif verdict.outcome == "inconclusive":
-        words = f"{missing:,} traces missing"
+        words = f"{said} missing"
     else:
-        words = f"{missing:,} missing cannot change this"
-    lowest, highest = verdict.evidence.lowest, verdict.evidence.highest
+        words = f"{said} missing cannot change this"
+    lowest, highest = evidence.lowest, evidence.highest
     between = ""
-    if missing and verdict.observed is not None and lowest != highest and highest != float("inf"):
-        between = f" (between {shown(lowest, verdict.unit)} and {shown(highest, verdict.unit)} with them)"
+    if verdict.observed is not None and lowest != highest and highest != float("inf"):
+        ends = f"between {shown(lowest, verdict.unit)} and {shown(highest, verdict.unit)}"
+        if evidence.level is not None and evidence.effective is not None:
+            sure = shown(evidence.level, "fraction")
+            between = f" ({ends}, {sure} sure, of samples worth {evidence.effective:,.0f} independent ones)"
+        elif said:
+            between = f" ({ends} with them)"
     return f"{run.ledger}; {words}{between}"

@@ -24,6 +24,8 @@ def scenarios(load: Load) -> dict[str, dict[str, object]]:
             own = {name: value for name, value in part.scenario.env.items() if name in clashing}
             if own:
                 options["env"] = own
+            if part.scenario.tags:
+                options["tags"] = dict(part.scenario.tags)
         compiled[part.name] = options
     return compiled
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import SHOP, Project
+
 PARENT = """
 import os, sys
 from pathlib import Path
@@ -94,3 +96,28 @@ class TestProcesses:
         parent.kill()
         parent.wait(10)
         assert ended_within(tmp_path, 10)
+
+
+def test_a_script_runs_its_own_load(project: Project) -> None:
+    project.write(
+        "import k6spec\n"
+        "from k6spec import Run, Scenario\n\n"
+        'pytestmark = k6spec.load(Scenario.script("own.js", options="script"))\n\n\n'
+        "def test_both_scenarios_ran(run: Run) -> None:\n"
+        '    assert run.http(scenario="look").during(vus=2).count >= 6\n'
+        '    assert run.http(scenario="once", tags={"team": "a"}).count >= 1\n'
+        '    assert run.http(scenario="once").count <= 1\n',
+        conftest=SHOP,
+        own_js="import http from 'k6/http';\n"
+        "export function get() { http.get(`${__ENV.BASE_URL}/products`); }\n"
+        "export const options = { scenarios: {\n"
+        "  look: { executor: 'per-vu-iterations', exec: 'get', vus: 2, iterations: 3 },\n"
+        "  once: { executor: 'shared-iterations', exec: 'get', tags: { team: 'a' } },\n"
+        "} };\n",
+    )
+
+    ended = project.run()
+
+    assert ended.code == 0, ended.text
+    (info,) = project.infos()
+    assert info["made"]["scenarios"]["look"]["profile"]["vus"] == 2

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from k6spec.judge.bounds import bounds
+from k6spec.judge.bounds import Dropped, bounds
 from k6spec.query.population import Missing, Population
 from k6spec.query.reducers import Count, Max, Mean, Min, Percentile, Reducer, ShareOver
 
@@ -66,3 +68,38 @@ def test_the_truth_lies_within_the_bounds(
 
     truth = reducer(np.array([value for _longest, spans in whole for value in spans]))
     assert lowest - 1e-9 <= truth <= highest + 1e-9
+
+
+@settings(max_examples=300, deadline=None)
+@given(traces(), st.data(), st.sampled_from(REDUCERS), st.booleans())
+def test_so_it_does_when_single_spans_were_dropped(
+    whole: list[tuple[float, list[float]]], data: st.DataObject, reducer: Reducer, doubtful: bool
+) -> None:
+    left = [(longest, data.draw(st.lists(st.sampled_from(spans), unique=True))) for longest, spans in whole]
+    left = [
+        (longest, [span for span in spans if span in kept])
+        for (longest, spans), (_, kept) in zip(whole, left, strict=True)
+    ]
+    dropped = sum(len(spans) for _longest, spans in whole) - sum(len(spans) for _longest, spans in left)
+    assume(any(spans for _longest, spans in left))
+
+    seen = replace(population(left, []), doubtful=doubtful)
+    losses = Dropped(spans=dropped, longest_ns=max(longest for longest, _spans in whole))
+    lowest, highest = bounds(reducer, seen, losses)
+
+    truth = reducer(np.array([value for _longest, spans in whole for value in spans]))
+    assert lowest - 1e-9 <= truth <= highest + 1e-9
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=12),
+    st.sampled_from([*REDUCERS, ShareOver(3)]),
+)
+def test_so_it_does_for_the_calls_of_traces(seen_and_dropped: list[tuple[int, int]], reducer: Reducer) -> None:
+    seen, dropped = (np.array(column, dtype=np.float64) for column in zip(*seen_and_dropped, strict=True))
+    found = replace(population([(1.0, [value]) for value in seen], []), noun="trace")
+
+    lowest, highest = bounds(reducer, found, Dropped(spans=int(dropped.sum()), calls=True))
+
+    assert lowest - 1e-9 <= reducer(seen + dropped) <= highest + 1e-9

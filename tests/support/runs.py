@@ -52,7 +52,10 @@ def db(statement: str = "SELECT 1", ms: float = 5.0, service: str = "orders", pa
 
 @dataclass(kw_only=True)
 class Request:
-    """A request with the spans behind it; no spans: its trace is missing."""
+    """A request with the spans behind it; no spans: its trace is missing.
+
+    ``in_trace``: the number of the request whose trace it shares, where both are of one ``journey``.
+    """
 
     name: str = "POST /checkout"
     ms: float = 25.0
@@ -64,6 +67,9 @@ class Request:
     warmup: bool = False
     scenario: str | None = "buy"
     sampled: bool = True
+    control: bool = False
+    journey: str | None = None
+    in_trace: int | None = None
     traced: bool = True
     spans: Sequence[Span] = ()
     tags: dict[str, str] = field(default_factory=dict)
@@ -85,6 +91,7 @@ def make_run(
     tier: str = "stream",
     truncated: Sequence[int] = (),
     thresholds: Sequence[dict[str, object]] = (),
+    spans_dropped: int = 0,
 ) -> RunFolder:
     """Archives requests and spans as a run in ``path`` (whose name must end in ``-`` and eight hex digits)."""
     path.mkdir(parents=True)
@@ -119,6 +126,7 @@ def make_run(
                 "traces_received": sum(bool(request.spans) for request in requests),
                 "traces_complete": sum(bool(request.spans) for request in requests),
                 "spans_received": len(spans),
+                "spans_dropped": spans_dropped,
             },
             "k6": {"thresholds": list(thresholds)},
             "truncated_traces": [trace_id(number).hex() for number in truncated],
@@ -158,9 +166,11 @@ def _row(number: int, request: Request) -> dict[str, object]:
         "waiting_ns": total,
         "vu": number % 50 + 1,
         "iteration": number,
-        "trace_id": trace_id(number) if request.traced else None,
+        "trace_id": _trace_of(number, request) if request.traced else None,
         "span_id": _span_id(number, 255) if request.traced else None,
-        "sampled": request.sampled,
+        "sampled": request.sampled and not request.control,
+        "control": request.control,
+        "journey": request.journey,
         "hop": 0,
         "tags": list(request.tags.items()),
         "elapsed_ns": begin - BEGIN,
@@ -182,7 +192,7 @@ def _span(number: int, index: int, request: Request, span: Span) -> dict[str, ob
     if span.lost_parent:
         parent = b"\xee" * 8
     return {
-        "trace_id": trace_id(number),
+        "trace_id": _trace_of(number, request),
         "span_id": _span_id(number, index),
         "parent_span_id": parent,
         "service": span.service,
@@ -202,6 +212,10 @@ def _span(number: int, index: int, request: Request, span: Span) -> dict[str, ob
         "db_operation": span.statement.split()[0].upper() if span.statement else None,
         "db_system": "sqlite" if span.category == "db" else None,
     }
+
+
+def _trace_of(number: int, request: Request) -> bytes:
+    return trace_id(number if request.in_trace is None else request.in_trace)
 
 
 def _span_id(number: int, index: int) -> bytes:

@@ -1,0 +1,93 @@
+"""How sure a verdict is, in words: what is missing, what too few samples leave open, what "none" means."""
+
+from __future__ import annotations
+
+from math import isinf
+from typing import Final
+
+from k6spec.judge.bounds import Bounds
+from k6spec.judge.effective import effective_above
+from k6spec.judge.intervals import Interval, TooFew, at_most
+from k6spec.judge.limits import shown
+from k6spec.judge.verdict import Unit
+from k6spec.query.population import Population
+from k6spec.query.reducers import Percentile, Reducer, ShareOver
+
+_FEWEST_BEYOND: Final = 5
+_TAIL: Final = 0.1
+
+
+def why_missing_matters(population: Population, dropped: int, lowest: float, highest: float, unit: Unit) -> str:
+    """The claim holds with what is missing at its best, and fails with it at its worst."""
+    missing = population.missing.traces
+    parts = [f"{missing:,} of {population.scope:,} traces are missing or incomplete"] if missing else []
+    parts += [f"{dropped:,} spans were dropped, of whatever trace"] if dropped else []
+    return (
+        f"{', and '.join(parts)}: with them the value lies between {shown(lowest, unit)} and "
+        f"{_most(highest, unit)}, and the limit is in between"
+    )
+
+
+def why_astride(
+    found: Interval, population: Population, level: float, ends: Bounds, limit: float, *, unit: Unit
+) -> str:
+    """The interval has the limit within it."""
+    return (
+        f"between {shown(ends[0], unit)} and {_most(ends[1], unit)}, {shown(level, 'fraction')} sure; limit "
+        f"{shown(limit, unit)}: load longer ({_worth(found.effective, population)})"
+    )
+
+
+def why_too_few(found: TooFew, population: Population, reducer: Reducer) -> str:
+    """No interval can be given."""
+    worth = _worth(found.effective, population)
+    if isinf(found.needed):
+        return f"{reducer.name} is an end of what was seen and has no interval ({worth})"
+    return (
+        f"too few for an interval of {reducer.name}: {worth}, and it needs {found.needed:,.0f}; load some "
+        f"{max(2, found.needed / max(found.effective, 1)):.0f} times as long"
+    )
+
+
+def few_for(reducer: Reducer, population: Population) -> tuple[str, ...]:
+    """Says so where a percentile is but one of a few members."""
+    if not isinstance(reducer, Percentile) or not 0 < reducer.q < 100:
+        return ()
+    beyond = min(reducer.q, 100 - reducer.q) / 100 * len(population.values)
+    if beyond >= _FEWEST_BEYOND:
+        return ()
+    needed = _FEWEST_BEYOND / (min(reducer.q, 100 - reducer.q) / 100)
+    return (
+        f"{len(population.values):,} {population.noun}s are few for {reducer.name}, which hangs on its outermost "
+        f"{max(1, round(beyond))}: from {needed:,.0f} on it says more",
+    )
+
+
+def none_beyond(reducer: ShareOver, population: Population, observed: float, level: float) -> tuple[str, ...]:
+    """What none of so many means: the rule of three (Hanley and Lippman-Hand, JAMA 249, 1983), effectively.
+
+    How those that were not seen would cluster is taken from the largest tenth of the values; where the values
+    are only yes and no, they are taken as independent.
+    """
+    count = len(population.values)
+    if observed or not count:
+        return ()
+    effective = float(count)
+    if population.starts is not None:
+        values = population.values[population.starts.argsort(kind="stable")]
+        effective = min(effective, effective_above(values, reducer.limit, share=_TAIL))
+    highest = at_most(effective, level)
+    return (
+        f"0 of {count:,}: the share is at most {shown(highest, 'fraction')}, {shown(level, 'fraction')} sure "
+        f"({_worth(effective, population)})",
+    )
+
+
+def _worth(effective: float, population: Population) -> str:
+    count = len(population.values)
+    words = f"{count:,} {population.noun}s"
+    return words if effective >= count * 0.9 else f"{words}, worth {effective:,.0f} independent ones"
+
+
+def _most(highest: float, unit: Unit) -> str:
+    return "anything" if isinf(highest) else shown(highest, unit)

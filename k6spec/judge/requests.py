@@ -1,0 +1,98 @@
+"""HTTP requests, and what is claimed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from k6spec.judge.bench import Bench
+from k6spec.judge.selection import Timed
+from k6spec.judge.series import Series, Share
+from k6spec.query.matching import Match
+from k6spec.query.population import Population
+from k6spec.query.request_selector import RequestSelector, http
+from k6spec.query.requests import read_failures, read_requests
+from k6spec.query.selector import Selector
+from k6spec.query.span_language import Text
+from k6spec.units import Duration
+
+
+@final
+class Requests(Timed):
+    """HTTP requests that k6 made in scenarios (setup and teardown left out)."""
+
+    _table = "requests"
+
+    @property
+    def total(self) -> Series[Duration]:
+        """``duration`` + blocked (which takes in connecting and TLS handshaking): all that the user waited."""
+        return self._timing("total")
+
+    @property
+    def waiting(self) -> Series[Duration]:
+        """k6's ``http_req_waiting``: the time to the first byte."""
+        return self._timing("waiting")
+
+    @property
+    def blocked(self) -> Series[Duration]:
+        """k6's ``http_req_blocked``: until a connection was there, with connecting and TLS handshaking."""
+        return self._timing("blocked")
+
+    @property
+    def failed(self) -> Share:
+        """k6's ``http_req_failed``."""
+        return Share(self._bench, lambda: self._failures, limit=0.5, label="failed share")
+
+    @cached_property
+    def _population(self) -> Population:
+        return read_requests(self._bench.database, self._selector)
+
+    @property
+    def _endured(self) -> Population:
+        population = self._population
+        succeeded = population.successful
+        assert succeeded is not None
+        failed = len(population.values) - len(succeeded)
+        return replace(
+            population, values=np.concatenate([succeeded, np.full(failed, np.inf)]), successful=None, starts=None
+        )
+
+    @cached_property
+    def _failures(self) -> Population:
+        return read_failures(self._bench.database, self._selector)
+
+    def _timing(self, name: str) -> Series[Duration]:
+        read = lambda: read_requests(self._bench.database, self._selector, name)  # noqa: E731
+        return Series(self._bench, read, label=name, unit="ns")
+
+
+def select_requests(
+    bench: Bench,
+    name: Text | RequestSelector | None,
+    method: Text | None = None,
+    scenario: Text | None = None,
+    group: Text | None = None,
+    status: Match | None = None,
+    tags: Mapping[str, Match] | None = None,
+    *,
+    url: Text | None = None,
+    failed_check: Text | None = None,
+    passed_check: Text | None = None,
+) -> Requests:
+    """Requests by what is given; see ``Run.http``."""
+    chosen = http(
+        name,
+        method=method,
+        url=url,
+        scenario=scenario,
+        group=group,
+        status=status,
+        tags=tags,
+        failed_check=failed_check,
+        passed_check=passed_check,
+    )
+    return Requests(bench, Selector(conditions=chosen.conditions, text=chosen.described))

@@ -1,0 +1,127 @@
+"""What all selections have: narrowing to a part of the load, and statistics of how long things took."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Self
+
+from k6spec.judge.bench import Bench
+from k6spec.judge.groups import Groups
+from k6spec.judge.series import Series, Share, apdex, count, over, per_second
+from k6spec.judge.stat import Stat
+from k6spec.query.grouping import values_of
+from k6spec.query.matching import exactly
+from k6spec.query.population import Population
+from k6spec.query.selector import Selector
+from k6spec.query.window import Level
+from k6spec.units import Duration
+
+
+class Selection:
+    """What all selections have: narrowing to a part of the load."""
+
+    def __init__(self, bench: Bench, selector: Selector) -> None:
+        self._bench = bench
+        self._selector = selector
+
+    def during(
+        self,
+        *,
+        vus: Level | None = None,
+        rate: Level | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        stage: str | None = None,
+    ) -> Self:
+        """Only requests that began while the profile planned this; spans follow their request.
+
+        Args:
+            vus: planned VUs, a number or (from, to).
+            rate: planned iterations per second, a number or (from, to).
+            at_least: the lowest planned level.
+            at_most: the highest planned level.
+            stage: the name of a stage.
+        """
+        window = self._selector.window.during(vus=vus, rate=rate, at_least=at_least, at_most=at_most, stage=stage)
+        return self._with(replace(self._selector, window=window))
+
+    def between(self, start: str | Duration, end: str | Duration) -> Self:
+        """Only requests that began from ``start`` to before ``end`` of their scenario's time."""
+        return self._with(replace(self._selector, window=self._selector.window.between(start, end)))
+
+    def after_warmup(self) -> Self:
+        """Only what follows the declared warm-up."""
+        return self._with(replace(self._selector, window=self._selector.window.after_warmup()))
+
+    def _with(self, selector: Selector) -> Self:
+        return type(self)(self._bench, selector)
+
+
+class Timed(Selection):
+    """What selections of things with a duration have."""
+
+    _table: str
+
+    @property
+    def duration(self) -> Series[Duration]:
+        """How long each lasted: of a request k6's ``http_req_duration`` (sending + waiting + receiving)."""
+        return Series(self._bench, lambda: self._population, label="duration", unit="ns")
+
+    @property
+    def count(self) -> Stat[float]:
+        """How many."""
+        return count(self._bench, lambda: self._population)
+
+    @property
+    def rate(self) -> Stat[float]:
+        """How many a second."""
+        return per_second(self._bench, lambda: self._population)
+
+    def over(self, limit: Duration) -> Share:
+        """Those whose ``duration`` is over the limit."""
+        return over(self._bench, lambda: self._population, limit)
+
+    def apdex(self, satisfied: Duration, tolerated: Duration | None = None) -> Stat[float]:
+        """The Apdex score from 0 to 1 of ``duration``: satisfied + half of the tolerated, as a share of all.
+
+        Args:
+            satisfied: up to this long one satisfies.
+            tolerated: up to this long it is tolerated; four times ``satisfied`` if not given, as Apdex has it.
+
+        A failed request frustrates, however fast it was.
+        """
+        return apdex(self._bench, lambda: self._endured, satisfied, tolerated)
+
+    def by(self, key: str) -> Groups[Self]:
+        """One selection for each value of a column, an attribute or a tag; what has none is a group too.
+
+        Args:
+            key: of spans ``service``, ``name``, ``kind``, ``category``, ``http_route`` and the other columns
+                of the span table, else an attribute such as ``http.route``; of requests ``name``, ``method``,
+                ``status``, ``scenario``, ``group``, ``stage``, else a tag of the script's own.
+        """
+
+        def split() -> dict[str | None, Self]:
+            column, found = values_of(self._bench.database, self._table, self._selector, key)
+            return {
+                value: self._with(
+                    replace(
+                        self._selector,
+                        conditions=(*self._selector.conditions, exactly(column, value, what=key)),
+                        text=f"{self._selector.text}, {key} {value!r}"
+                        if value is not None
+                        else f"{self._selector.text} without {key}",
+                    )
+                )
+                for value in found
+            }
+
+        return Groups(split, lambda: self._population.why_empty())
+
+    @property
+    def _endured(self) -> Population:
+        return self._population
+
+    @property
+    def _population(self) -> Population:
+        raise NotImplementedError

@@ -1,0 +1,124 @@
+"""Spans of the system under test, narrowed step by step, and what is claimed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Self, final
+
+from k6spec.errors import UsageError
+from k6spec.judge.selection import Timed
+from k6spec.judge.series import Series
+from k6spec.query.logic import Conditions
+from k6spec.query.matching import Match
+from k6spec.query.population import Population
+from k6spec.query.request_selector import RequestSelector, rooted
+from k6spec.query.span_language import SpanLanguage, Text
+from k6spec.query.span_selector import phrase
+from k6spec.query.spans import Measure, read_spans
+from k6spec.units import Duration, Ratio
+
+
+@final
+class Spans(Timed, SpanLanguage):
+    """Spans of the system under test that belong to the load's requests.
+
+    Call it to narrow: ``run.spans("GET /orders", service="orders", attributes={"http.route": "/orders"})``, or
+    with a selector: ``run.spans(span.db() & ~span(service="stock"))``.
+    """
+
+    _table = "spans"
+
+    def __call__(
+        self,
+        name: Text | SpanLanguage | None = None,
+        *,
+        service: Text | None = None,
+        kind: Text | None = None,
+        status: Text | None = None,
+        scope: Text | None = None,
+        attributes: Mapping[str, Match] | None = None,
+        resource: Mapping[str, Match] | None = None,
+        longer_than: Duration | None = None,
+        shorter_than: Duration | None = None,
+        root: Text | RequestSelector | None = None,
+    ) -> Spans:
+        """Narrowed by what is given; ``*``, ``?`` and ``[`` in a text make it a glob.
+
+        A text may also be ``re.compile(...)`` (found anywhere in it; RE2's syntax) or several texts in a tuple.
+
+        Args:
+            name: the span's name, or a selector.
+            service: its resource's ``service.name``.
+            kind: internal, server, client, producer or consumer.
+            status: unset, ok or error.
+            scope: the name of the instrumentation scope.
+            attributes: span attributes, compared as text, numbers by value.
+            resource: resource attributes, likewise.
+            longer_than: how long it lasted at least; that none did is a finding.
+            shorter_than: how long it lasted at most.
+            root: the request that began the trace, as in ``run.http(name)``, or a selector of requests.
+        """
+        narrowed = self._where(name, service, kind, status, scope, attributes, resource, longer_than, shorter_than)
+        return narrowed if root is None else narrowed._rooted(root)
+
+    @property
+    def self_time(self) -> Series[Duration]:
+        """How long each lasted while none of its children did.
+
+        Overlapping children count once, and only where they lie within the span; of a child on another host only
+        the length is taken. Members of incomplete traces are missing.
+        """
+        return self._series("self", "self time")
+
+    @property
+    def share_of_trace(self) -> Series[Ratio]:
+        """How long each lasted, as a share of the time that its trace's requests took at the client.
+
+        Over 1 where a span outlived its request.
+        """
+        read = lambda: self._read("share")  # noqa: E731
+        return Series(self._bench, read, label="share of the trace", unit="fraction")
+
+    @property
+    def conditions(self) -> Conditions:
+        """What is asked of a span.
+
+        Raises:
+            UsageError: it is narrowed to a part of the load too, which a relation between spans can't be.
+        """
+        if self._selector.root or self._selector.window.conditions:
+            raise UsageError(
+                f"{self._selector.named('spans')}: a selection with root=, during(), between() or after_warmup() "
+                "can't be related to another; narrow the load last, and give a selector such as span.db()"
+            )
+        return self._selector.conditions
+
+    @property
+    def described(self) -> str:
+        """It in words."""
+        return self._selector.text
+
+    @cached_property
+    def _population(self) -> Population:
+        return self._read("duration")
+
+    def _read(self, measure: Measure) -> Population:
+        return read_spans(self._bench.database, self._selector, measure)
+
+    def _series(self, measure: Measure, label: str) -> Series[Duration]:
+        return Series(self._bench, lambda: self._read(measure), label=label, unit="ns")
+
+    def _choose(self, conditions: Conditions, words: str, tail: str = "") -> Self:
+        selector = replace(
+            self._selector,
+            conditions=(*self._selector.conditions, *conditions),
+            text=phrase(self._selector.text, words, tail),
+        )
+        return self._with(selector)
+
+    def _rooted(self, root: Text | RequestSelector) -> Spans:
+        condition, words = rooted(root)
+        selector = replace(self._selector, root=(*self._selector.root, condition))
+        return self._with(replace(selector, text=f"{selector.text} of {words}"))
