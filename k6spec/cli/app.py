@@ -10,7 +10,8 @@ from rich.console import Console
 from k6spec._version import __version__
 
 app: Final = typer.Typer(
-    help="Performance specs with k6 and OpenTelemetry. Specs run with pytest; this looks at what they archived.",
+    help="Performance specs with k6 and OpenTelemetry. Specs run with pytest; this looks at what they archived, "
+    "and after the stack that they use.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
