@@ -45,6 +45,12 @@ class Config:
         keep: whether docker and process stacks outlive the session, so that links to Jaeger work: ``failed``,
             ``always`` or ``never``; default: ``failed`` at a terminal, else ``never``.
         k6_metrics: ``otlp`` sends k6's own metrics to the stack's Collector as well, ``off`` does not.
+        redact: names of attributes, headers and query parameters whose values are never archived, beside the
+            defaults (:data:`k6spec.collect.secret_names.DEFAULT_NAMES`); ``*`` stands for any text.
+        redact_defaults: whether the default names are redacted.
+        redact_statements: whether literals in database statements are replaced by ``?``.
+        allow_hosts: hosts that may be loaded though they are neither loopback nor private; ``*.example.com`` takes
+            in all names below that one.
     """
 
     root: Path
@@ -76,6 +82,10 @@ class Config:
     sampled: bool = False
     keep: str | None = None
     k6_metrics: str = "off"
+    redact: tuple[str, ...] = ()
+    redact_defaults: bool = True
+    redact_statements: bool = False
+    allow_hosts: tuple[str, ...] = ()
 
     @property
     def runs_folder(self) -> Path:
@@ -87,7 +97,8 @@ SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {
 """Names that ``[tool.k6spec]`` and its environments may hold."""
 
 _TABLES: Final = frozenset({"profile", "limits", "source"})
-_FLAGS: Final = frozenset({"progress", "sampled"})
+_FLAGS: Final = frozenset({"progress", "sampled", "redact_defaults", "redact_statements"})
+_LISTS: Final = frozenset({"redact", "allow_hosts"})
 _DURATIONS: Final = frozenset({"settle", "deadline"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {
@@ -184,11 +195,21 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
         raise ConfigError(f"{where}: {name} = {value!r}; write true or false")
     if name in _NUMBERS:
         return _number(name, value, where)
+    if name in _LISTS:
+        return _texts(name, value, where)
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ConfigError(f"{where}: {name} = {value!r}; write {' or '.join(_CHOICES[name])}")
     if not isinstance(value, (str, Path)) or not str(value):
         raise ConfigError(f"{where}: {name} = {value!r}; write a text")
     return Path(value) if name == "runs" else str(value)
+
+
+def _texts(name: str, value: object, where: str) -> tuple[str, ...]:
+    """A list of texts; the environment and options give it with commas."""
+    listed = value.split(",") if isinstance(value, str) and not where.startswith("[") else value
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(item, str) and item.strip() for item in listed):
+        raise ConfigError(f'{where}: {name} = {value!r}; write a list of texts, as in ["one", "two"]')
+    return tuple(item.strip() for item in listed)
 
 
 def _number(name: str, value: object, where: str) -> int:

@@ -19,6 +19,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class K6specError(Exception):
     """Base of every error of k6spec but :class:`ClaimFailed`."""
@@ -51,6 +53,11 @@ class Fault(K6specError):
         self.log_tail = log_tail.strip("\n")
         self.advice = advice
         super().__init__(cause)
+
+    def redact(self, scrub: Callable[[str], str]) -> None:
+        """Passes all its texts through ``scrub``, which takes secrets out."""
+        self.cause, self.log_tail, self.advice = scrub(self.cause), scrub(self.log_tail), scrub(self.advice)
+        self.args = (self.cause,)
 
     def __str__(self) -> str:
         parts = [self.cause]

@@ -8,7 +8,7 @@ import platform
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,22 +27,28 @@ from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, gather, without_duplicates
 from k6spec.collect.push import push_run
 from k6spec.collect.push_target import Target
+from k6spec.collect.redact import Redactor, redaction_rules
+from k6spec.collect.redact_run import declared_secrets, redact_run
+from k6spec.collect.redact_text import without_user
+from k6spec.collect.redacted_feed import RedactedFeed
 from k6spec.collect.sources.base import WantedTraces
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
-from k6spec.errors import K6Fault, StackFault, SutFault
+from k6spec.errors import Fault, K6Fault, StackFault, SutFault
 from k6spec.judge.bench import Health
 from k6spec.k6.binary import K6Binary
 from k6spec.k6.log import read_log
+from k6spec.k6.own_load import with_own_load
 from k6spec.k6.progress import ProgressLine
 from k6spec.k6.runner import K6Result, run_k6
 from k6spec.query.database import Database
 from k6spec.script.compiler import compile_load
+from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
 from k6spec.stack.wait import log_tail
-from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run
+from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run, disk_fault
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
 from k6spec.store.spans import SCHEMA as SPAN_SCHEMA
@@ -89,20 +95,24 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
 
     Raises:
         Fault: the measurement failed; the run's folder stays, marked ``aborted``.
+        ConfigError: it would go to a public host that the settings don't allow.
     """
     timings = _Timings()
+    check_hosts(load, around.sut.base_url, around.config.allow_hosts)
+    redactor = _redactor(load, around)
     with _alone_on_this_machine(around.say):
         around.sut.check()
+        made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=os.environ)
         folder = create_run(around.config.runs_folder)
-        info = _declared(load, folder, around)
+        info = redactor.plain(_declared(load, made, folder, around))
         folder.write_info({**info, "status": "running"})
-        feed = around.stack.feed()
+        feed = RedactedFeed(around.stack.feed(), redactor)
         try:
             with timings.step("load"):
-                result = _generate(load, folder, around)
+                result = _generate(made, folder, around, redactor)
             requests = pq.read_table(folder.path / REQUESTS, schema=REQUEST_SCHEMA)
             _check_reached(requests, result, around)
-            info["sut_after_load"] = _trouble(around.sut)
+            info["sut_after_load"] = redactor.plain(_trouble(around.sut))
             with timings.step("collect"):
                 gathered = _collect(requests, folder, around, feed)
             with timings.step("store"):
@@ -118,12 +128,18 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             if around.config.jaeger_feed == "live":
                 with timings.step("show"):
                     info["not_shown"] = show(folder, around.stack, only_client_spans=True)
-            measured = _measured(result, ledger, health, gathered, timings)
+            measured = redactor.plain(_measured(result, ledger, health, gathered, timings))
             folder.write_info({**info, **measured, "status": "complete"})
-        except BaseException as error:
-            reason = str(error) or type(error).__name__
-            folder.write_info({**info, "status": "aborted", "reason": reason, "timings": timings.seconds})
-            raise
+        except BaseException as raised:
+            error = disk_fault(raised, folder.path) or raised
+            if isinstance(error, Fault):
+                error.redact(redactor.text)
+            reason = redactor.text(str(error)) or type(error).__name__
+            with suppress(OSError):  # on a full disk the run counts as aborted once we have ended
+                folder.write_info({**info, "status": "aborted", "reason": reason, "timings": timings.seconds})
+            if error is raised:
+                raise
+            raise error from raised
         finally:
             feed.close()
     return folder
@@ -148,17 +164,25 @@ def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _generate(load: Load, folder: RunFolder, around: Surroundings) -> K6Result:
+def _redactor(load: Load, around: Surroundings) -> Redactor:
+    declared = declared_secrets(declaration(load))
+    return Redactor(redaction_rules(around.config, os.environ, declared=declared))
+
+
+def _generate(load: Load, folder: RunFolder, around: Surroundings, redactor: Redactor) -> K6Result:
     compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=folder.path / "script")
-    return run_k6(
-        around.binary,
-        compiled,
-        load,
-        folder=folder.path,
-        env=os.environ,
-        on_progress=around.progress.show if around.progress else None,
-        metrics_to=around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None,
-    )
+    try:
+        return run_k6(
+            around.binary,
+            compiled,
+            load,
+            folder=folder.path,
+            env=os.environ,
+            on_progress=around.progress.show if around.progress else None,
+            metrics_to=around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None,
+        )
+    finally:
+        redact_run(folder.path, redactor)
 
 
 def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
@@ -262,7 +286,7 @@ def _ledger(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: i
     )
 
 
-def _declared(load: Load, folder: RunFolder, around: Surroundings) -> dict[str, Any]:
+def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -> dict[str, Any]:
     declared = declaration(load)
     return {
         "format": FORMAT,
@@ -273,12 +297,13 @@ def _declared(load: Load, folder: RunFolder, around: Surroundings) -> dict[str, 
         "spec": load.location,
         "fingerprint": fingerprint(declared),
         "profile": declared,
+        "made": None if made is load else declaration(made),
         "fixtures": sorted(around.fixtures),
         "previous_run": around.previous_run,
         "environment": {
             "name": around.config.env,
             "overrides": {"profile": dict(around.config.profile), "limits": dict(around.config.limits)},
-            "base_url": around.sut.base_url,
+            "base_url": without_user(around.sut.base_url),
             "host": socket.gethostname(),
             "platform": platform.platform(),
         },
@@ -288,7 +313,7 @@ def _declared(load: Load, folder: RunFolder, around: Surroundings) -> dict[str, 
             "python": platform.python_version(),
         },
         "stack": {"name": around.stack.name, **asdict(around.stack.endpoints())},
-        "sut": dict(around.sut.identity()),
+        "sut": {name: without_user(value) for name, value in around.sut.identity().items()},
         "verdicts": [],
     }
 

@@ -2,11 +2,14 @@
 
 Source: OTLP specification 1.11, "OTLP/gRPC": ``INVALID_ARGUMENT`` is final, ``UNAVAILABLE`` asks to send again,
 ``RESOURCE_EXHAUSTED`` without ``RetryInfo`` (grpcio's own answer to a message that is too large) is final too.
+
+Export takes one message, and is served as a call that may send many: the two are the same on the wire, and only so
+is a handler told of a message that grpcio itself refuses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -32,10 +35,11 @@ def grpc_server(intake: Intake, *, max_bytes: int = MAX_MESSAGE_BYTES) -> grpc.S
         f"{_COLLECTOR}.metrics.v1.MetricsService": intake.metrics,
         f"{_COLLECTOR}.logs.v1.LogsService": intake.logs,
     }
+    unseen = {f"{_COLLECTOR}.trace.v1.TraceService": intake.refused}
     server.add_generic_rpc_handlers(
         [
             grpc.method_handlers_generic_handler(
-                name, {"Export": grpc.unary_unary_rpc_method_handler(_handler(take))}
+                name, {"Export": grpc.stream_unary_rpc_method_handler(_handler(take, unseen.get(name)))}
             )
             for name, take in services.items()
         ]
@@ -43,8 +47,20 @@ def grpc_server(intake: Intake, *, max_bytes: int = MAX_MESSAGE_BYTES) -> grpc.S
     return server
 
 
-def _handler(take: Callable[[bytes], None]) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-    def export(message: bytes, context: grpc.ServicerContext) -> bytes:
+def _handler(
+    take: Callable[[bytes], None], unseen: Callable[[], None] | None
+) -> Callable[[Iterator[bytes], grpc.ServicerContext], bytes]:
+    """``unseen`` counts an export whose message never came: it was too large, or its sender gave up."""
+
+    def export(messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        try:
+            message = next(messages, None)
+        except grpc.RpcError:
+            if unseen is not None:
+                unseen()
+            return b""  # the call is over: nobody reads it
+        if message is None:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "an export has one message; none came")
         try:
             take(message)
         except UndecodableExport as error:

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import final
 
+from k6spec.collect.redact_text import without_user
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
-from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault
+from k6spec.declare.profile import ScriptsOwn
+from k6spec.declare.scenario import has_own_load
+from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault, SutFault
 from k6spec.k6.binary import find_k6
 from k6spec.k6.progress import ProgressLine
 from k6spec.pipeline import Surroundings, run_load, show
+from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.jaeger_link import leads_somewhere
 from k6spec.stack.lifetime import Lifetime
@@ -132,6 +136,7 @@ class Pool:
 
     def _run(self, load: Load, wanted: Wanted, stack: StackBackend, sut: Sut) -> RunFolder:
         binary = find_k6(self._config.k6)  # first: nothing need start where k6 is missing
+        check_hosts(load, _address(sut), self._config.allow_hosts)
         self._start(stack, sut, wanted.nodeid)
         wait = self._cool_at - time.monotonic()
         if wait > 0:
@@ -150,7 +155,7 @@ class Pool:
         )
         if self._last is not None:
             sut.reset()
-        self.say(f"load: {_described(load)} against {sut.base_url} (for {wanted.nodeid})")
+        self.say(f"load: {_described(load)} against {without_user(sut.base_url)} (for {wanted.nodeid})")
         try:
             self._last = run_load(load, around)
             self._stacks[self._last] = stack
@@ -233,6 +238,13 @@ class Pool:
         return same
 
 
+def _address(sut: Sut) -> str | None:
+    """Where a system will answer, if that is known before it is started."""
+    with suppress(SutFault):
+        return sut.base_url
+    return None
+
+
 def _repeated(error: Exception, nodeid: str, *, what: str) -> K6specError:
     """In a line, what was reported in full before."""
     kind = type(error) if isinstance(error, K6specError) else Fault
@@ -247,7 +259,11 @@ def _described(load: Load) -> str:
         numbers = ", ".join(
             f"{name}={plain[name]}" for name in ("vus", "iterations", "rate", "duration") if name in plain
         )
-        parts.append(f"{part.name}: {part.profile.executor}({numbers or part.profile.length})")
+        if isinstance(part.profile, ScriptsOwn):
+            parts.append(f"{part.name}: the load of the script's own options")
+            continue
+        replaced = ", in place of the script's own load" if has_own_load(part.scenario) else ""
+        parts.append(f"{part.name}: {part.profile.executor}({numbers or part.profile.length}){replaced}")
     return "; ".join(parts)
 
 

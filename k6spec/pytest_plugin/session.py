@@ -21,6 +21,7 @@ from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_st
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
 from k6spec.report.omission import omission
 from k6spec.report.remarks import remarks
+from k6spec.report.tracing_cost import tracing_cost
 from k6spec.run import Run
 from k6spec.stack.base import StackBackend
 from k6spec.stack.choose import choose_stack
@@ -201,7 +202,7 @@ def summarise(reporter: Any, state: SessionState) -> None:
     for folder in runs:
         run = Run(folder)
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
-        for remark in (*remarks(run.info), *omission(run)):
+        for remark in (*remarks(run.info), *omission(run), *tracing_cost(run)):
             reporter.write_line(f"  {remark}")
 
 

@@ -13,6 +13,7 @@ from typing import IO, Final, Protocol, final, runtime_checkable
 import httpx
 
 from k6spec.child import Child
+from k6spec.collect.redact_text import without_user
 from k6spec.errors import StackFault, SutFault
 from k6spec.stack.base import StackBackend, Vantage
 from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
@@ -296,11 +297,13 @@ def check_address(url: str) -> None:
         status = httpx.get(url, trust_env=False, timeout=5).status_code
     except httpx.HTTPError as error:
         raise SutFault(
-            f"the system under test does not answer at {url}: {error or type(error).__name__}",
+            f"the system under test does not answer at {without_user(url)}: {error or type(error).__name__}",
             advice="start it, or set base_url to where it answers",
         ) from error
     if status >= 500:
-        raise SutFault(f"the system under test answers {status} at {url}", advice="mend it before loading it")
+        raise SutFault(
+            f"the system under test answers {status} at {without_user(url)}", advice="mend it before loading it"
+        )
 
 
 def post_reset(url: str) -> None:
@@ -312,7 +315,8 @@ def post_reset(url: str) -> None:
     try:
         httpx.post(url, trust_env=False, timeout=_RESET_SECONDS).raise_for_status()
     except httpx.HTTPError as error:
+        why = error or type(error).__name__
         raise SutFault(
-            f"the system under test could not be reset by POST {url}: {error or type(error).__name__}",
+            f"the system under test could not be reset by POST {without_user(url)}: {why}",
             advice="check the reset path",
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -23,6 +24,8 @@ REQUESTS: Final = "requests.parquet"
 METRICS: Final = "metrics.parquet"
 SPANS: Final = "spans.parquet"
 INFO: Final = "run.json"
+
+_DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 @final
@@ -115,6 +118,21 @@ def create_run(runs: Path) -> RunFolder:
             advice='make the place writable, or set runs = "/other/place" in [tool.k6spec] (or K6SPEC_RUNS)',
         ) from error
     return RunFolder(folder)
+
+
+def disk_fault(error: BaseException, place: Path) -> ArchiveFault | None:
+    """The fault behind an error of a disk that is full, broken or not writable; None for any other error."""
+    if not isinstance(error, OSError):
+        return None
+    # Copying a folder gives an error of its own, which tells the reasons in its text only.
+    text = str(error)
+    reason = next((why for why in map(os.strerror, _DISK_ERRORS) if why in text), None)
+    if reason is None:
+        return None
+    return ArchiveFault(
+        f"the run could not be archived in {place}: {reason}",
+        advice='make room there (k6spec runs lists what is old), or set runs = "/other/place" in [tool.k6spec]',
+    )
 
 
 def find_runs(runs: Path) -> list[RunFolder]:

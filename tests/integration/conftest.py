@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -80,14 +80,16 @@ class Project:
         for name, text in files.items():
             (self.root / name.replace("_", ".")).write_text(text)
 
-    def start(self, *options: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *options: str, cwd: Path | None = None, stdout: int | IO[str] = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         """``pytest``, in a process group of its own as in a terminal."""
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *_WITHOUT, *options],
             cwd=cwd or self.root,
             env=self.env,
             text=True,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             process_group=0,
         )

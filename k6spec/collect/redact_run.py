@@ -1,0 +1,79 @@
+"""Redaction of what k6 leaves in a run's folder: requests, samples, its log and its summary."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from k6spec.collect.redact import Redactor
+
+_DECLARED: Final = re.compile(r'\{secret:(\w+)\}|"Secret": \{"name": "(\w+)"')
+
+
+def declared_secrets(plain: Mapping[str, object]) -> set[str]:
+    """Names of the environment variables that a described load's ``secret()`` reads."""
+    found = _DECLARED.findall(json.dumps(plain, default=str))
+    return {spelt or alone for spelt, alone in found}
+
+
+def redact_run(folder: Path, redactor: Redactor) -> None:
+    """Replaces each file that holds a secret by one that does not.
+
+    A table without an end, as a k6 that was stopped in a hurry leaves it, can be read by nobody and is removed.
+    """
+    for path in sorted(folder.glob("*.parquet")):
+        _redact_table(path, redactor)
+    for path in folder.glob("*.log"):
+        _redact_text(path, lambda text: "".join(map(redactor.text, text.splitlines(keepends=True))))
+    for path in folder.glob("*summary*.json"):
+        _redact_text(path, lambda text: _redact_json(text, redactor))
+    for path in folder.glob("script/**/*.js"):
+        _redact_text(path, redactor.code)
+
+
+def _redact_table(path: Path, redactor: Redactor) -> None:
+    draft = path.with_suffix(".redacted")
+    try:
+        with pq.ParquetFile(path) as source:
+            if not any(changed for changed, _table in _redacted(source, redactor)):
+                return
+            with pq.ParquetWriter(draft, source.schema_arrow, compression="zstd") as target:
+                for _changed, table in _redacted(source, redactor):
+                    target.write_table(table)
+    except pa.ArrowInvalid:
+        path.unlink()
+        return
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    draft.replace(path)
+
+
+def _redacted(source: pq.ParquetFile, redactor: Redactor) -> Iterator[tuple[bool, pa.Table]]:
+    """Each row group, and whether it held a secret."""
+    for group in range(source.num_row_groups):
+        table = source.read_row_group(group)
+        clean = redactor.requests(table)
+        yield clean is not table, clean
+
+
+def _redact_json(text: str, redactor: Redactor) -> str:
+    try:
+        return json.dumps(redactor.plain(json.loads(text)), indent=2)
+    except ValueError:
+        return redactor.text(text)
+
+
+def _redact_text(path: Path, scrub: Callable[[str], str]) -> None:
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    clean = scrub(text)
+    if clean != text:
+        draft = path.with_name(f"{path.name}.redacted")
+        draft.write_text(clean, encoding="utf-8", errors="surrogateescape")
+        draft.replace(path)

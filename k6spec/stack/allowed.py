@@ -1,0 +1,89 @@
+"""Which hosts may be loaded: loopback and private addresses, and those that the settings name.
+
+Nobody should load production by a typo: a host that all the world can reach is named once, in ``allow_hosts``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from k6spec.declare.load import Load
+from k6spec.errors import ConfigError
+
+_WEB: Final = ("http://", "https://")
+
+
+def check_hosts(load: Load, base_url: str | None, allowed: Sequence[str]) -> None:
+    """Nothing of the load goes to a public host that is not allowed.
+
+    Looks at the system's base URL, flows' own ones and whole URLs of their requests; where a script sends what is
+    known to itself only. A name that cannot be resolved is left to whoever asks it next.
+
+    Args:
+        base_url: of the system under test; None if it is not known yet.
+        allowed: host names and addresses; ``*.example.com`` takes in all names below that one.
+
+    Raises:
+        ConfigError: there is such a host; nothing was sent.
+    """
+    urls = [] if base_url is None else [base_url]
+    for url in [*urls, *(url for part in load.parts for url in _urls(part.scenario.describe()))]:
+        host = _host(url)
+        public = None if not host or is_allowed(host, allowed) else _public_address(host)
+        if public is not None:
+            shown = host if host == public else f"{host} ({public})"
+            raise ConfigError(
+                f"this would load {shown}, which is neither loopback nor a private address; nothing was sent. "
+                f'If it is meant, name it once: allow_hosts = ["{host}"] in [tool.k6spec], '
+                f"or K6SPEC_ALLOW_HOSTS={host}"
+            )
+
+
+def _urls(plain: object) -> Iterator[str]:
+    """Addresses that requests of a described scenario go to."""
+    if isinstance(plain, Mapping):
+        for name, value in plain.items():
+            if name in ("path", "base_url") and isinstance(value, str) and value.startswith(_WEB):
+                yield value
+            else:
+                yield from _urls(value)
+    elif isinstance(plain, (list, tuple)):
+        for item in plain:
+            yield from _urls(item)
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return "" if "{" in host else host.rstrip(".")
+
+
+def is_allowed(host: str, allowed: Sequence[str]) -> bool:
+    """Whether a host is among those that the settings name."""
+    for item in allowed:
+        name = ((urlsplit(item).hostname or "") if "://" in item else item.strip("[]").lower()).rstrip(".")
+        if host == name or (name.startswith("*.") and host.endswith(name[1:])):
+            return True
+    return False
+
+
+def _public_address(host: str) -> str | None:
+    """An address of the host that all the world can reach; None if it has none, or cannot be resolved."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return None
+    for *_, address in found:
+        text = str(address[0]).partition("%")[0]
+        number = ipaddress.ip_address(text)
+        if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped is not None:
+            number = number.ipv4_mapped
+        if number.is_global:
+            return text
+    return None
