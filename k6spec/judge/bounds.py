@@ -10,7 +10,8 @@ its best and at its worst.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from itertools import pairwise
+from math import ceil, inf
 from typing import Final, final
 
 import numpy as np
@@ -21,6 +22,7 @@ from k6spec.query.reducers import Bounded, Count, Max, Mean, Min, Percentile, Pe
 Bounds = tuple[float, float]
 """Lowest and highest possible value of a statistic."""
 
+_STEPS: Final = 17
 _UNSEEN: Final = 2
 """So many times the members of any trace that was seen are the most that a missing one hides."""
 
@@ -137,13 +139,20 @@ def _highest_mean(values: Floats, hidden: Floats) -> float:
 def _highest_percentile(values: Floats, hidden: Floats, q: float) -> float:
     """At least the highest percentile that any of the hidden members could give.
 
-    Without interpolation a percentile is one of the members: more below it never raise it, more above it never
-    lower it. The upper neighbour of the interpolated one is such a member.
+    The upper neighbour of an interpolated percentile is the k-th largest member, and k does not fall as members
+    are added. Of so many hidden ones the largest raise it most; how many there are is taken in steps, for each of
+    which k is that of the fewest and the members are those of the most.
     """
     if not len(values):
         return float(np.max(hidden))
-    upper = np.percentile(values, q, method="higher")
-    return float(np.percentile(np.concatenate([values, hidden[hidden > upper]]), q, method="higher"))
+    highest = float(np.percentile(values, q, method="higher"))
+    largest_first = np.sort(hidden)[::-1]
+    for fewest, most in pairwise(np.unique(np.linspace(0, len(hidden), _STEPS).astype(int)).tolist()):
+        members = np.concatenate([values, largest_first[:most]])
+        least = len(values) + fewest
+        place = len(members) - (least - ceil(q / 100 * (least - 1)))
+        highest = max(highest, float(np.partition(members, place)[place]))
+    return highest
 
 
 def _reduced(reducer: Reducer, values: Floats) -> float:

@@ -181,10 +181,10 @@ class TestTheSystem:
             "import http.server, json, os, threading; "
             "s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler); "
             "print(json.dumps({'url': 'http://127.0.0.1:%d' % s.server_port}), flush=True); "
-            "threading.Timer(3, lambda: (print('out of memory', flush=True), os._exit(1))).start(); "
+            "threading.Timer(6, lambda: (print('out of memory', flush=True), os._exit(1))).start(); "
             "s.serve_forever()"
         )
-        project.env["LENGTH"] = "5s"
+        project.env["LENGTH"] = "9s"
         (project.root / "products").write_text("[]")
         project.write(
             SPEC.replace("http().count >= 1", "http().failed.rate < percent(1)"),

@@ -56,6 +56,11 @@ def population(seen: list[tuple[float, list[float]]], lost: list[tuple[float, li
     )
 
 
+def test_few_large_hidden_members_raise_a_percentile_more_than_all_hidden_ones_do() -> None:
+    seen, lost = [(1.0, [0.0])], [(1.0, [0.0]), (3.0, [3.0, 3.0])]
+    assert bounds(Percentile(50), population(seen, lost))[1] >= 3.0
+
+
 @settings(max_examples=500, deadline=None)
 @given(traces(), st.data(), st.sampled_from(REDUCERS))
 def test_the_truth_lies_within_the_bounds(
