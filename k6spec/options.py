@@ -75,13 +75,6 @@ class Options:
             raise self.wrong(name, f"write a number from {lowest:,} to {highest:,}")
         return value
 
-    def flag(self, name: str) -> bool:
-        """``true`` or ``false``, which is the default."""
-        value = self._value(name)
-        if value is not None and not isinstance(value, bool):
-            raise self.wrong(name, "write true or false")
-        return bool(value)
-
     def duration(self, name: str, default: Duration) -> Duration:
         """``"5s"``, or a number of seconds.
 

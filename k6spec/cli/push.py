@@ -16,10 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from k6spec.cli.app import app, out
 from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.push import Pushed, push_run, trace_ids_of
 from k6spec.collect.push_target import Target, make_target
 from k6spec.errors import ArchiveFault, ConfigError, StackFault
-from k6spec.stack.jaeger_link import jaeger_link
 from k6spec.stack.kept import KeptFile
 from k6spec.store.archive import RunFolder, find_run
 

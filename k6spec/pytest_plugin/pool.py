@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import final
 
+from k6spec.collect.jaeger_link import leads_somewhere
 from k6spec.collect.redact_text import without_user
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
@@ -22,7 +23,6 @@ from k6spec.k6.progress import ProgressLine
 from k6spec.pipeline import Surroundings, run_load, show
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
-from k6spec.stack.jaeger_link import leads_somewhere
 from k6spec.stack.lifetime import Lifetime
 from k6spec.stack.sut import Sut
 from k6spec.stack.uninterrupted import uninterrupted

@@ -10,7 +10,7 @@ from k6spec.errors import UsageError
 from k6spec.query import structure
 from k6spec.query.conventions import read
 from k6spec.query.events import raised
-from k6spec.query.logic import Conditions, all_of, negated
+from k6spec.query.logic import Conditions, negated
 from k6spec.query.matching import Match, matching, words_of
 from k6spec.query.selectors import Condition
 from k6spec.query.spans import db_conditions
@@ -297,8 +297,3 @@ def _each_of(field: str, given: Text | None, possible: tuple[str, ...]) -> Text 
         if isinstance(value, str) and value not in possible:
             raise UsageError(f"{field}={value!r}: use one of {', '.join(possible)}")
     return given
-
-
-def conjunction(language: SpanLanguage) -> Condition:
-    """All that is asked of a span, as one condition."""
-    return all_of(language.conditions) if language.conditions else Condition(sql="true")

@@ -9,14 +9,12 @@ from typing import final
 import pyarrow as pa
 
 from k6spec.collect.feed import LossCounters, SpanFeed
-from k6spec.collect.sources.base import WantedTraces
+from k6spec.collect.feed_around import FeedAround
 from k6spec.stack.collector_counters import CollectorCounts, drained_counts
-from k6spec.store.ledger import Tier
-from k6spec.units import Duration
 
 
 @final
-class CollectorFeed:
+class CollectorFeed(FeedAround):
     """A :class:`~k6spec.collect.feed.SpanFeed`.
 
     Args:
@@ -34,26 +32,12 @@ class CollectorFeed:
         check: Callable[[], None] = lambda: None,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._read = read
         self._check = check
         self._start = read()
         self._on_close = on_close
         self._closed = False
-
-    @property
-    def tier(self) -> Tier:
-        """The inner feed's."""
-        return self._inner.tier
-
-    @property
-    def lag(self) -> Duration:
-        """The inner feed's."""
-        return self._inner.lag
-
-    def expect(self, wanted: WantedTraces, settle: Duration) -> None:
-        """Hands it on."""
-        self._inner.expect(wanted, settle)
 
     def poll(self) -> Iterator[pa.RecordBatch]:
         """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll.
@@ -62,7 +46,7 @@ class CollectorFeed:
             StackFault: the Collector, or what gives its spans, is dead.
         """
         self._check()
-        yield from self._inner.poll()
+        yield from super().poll()
 
     def losses(self) -> LossCounters:
         """What was lost since the feed was opened; waits for what the Collector still holds.
@@ -70,7 +54,7 @@ class CollectorFeed:
         What k6spec's own receiver refused is the Collector's failure as well, and counts once.
         """
         counts = drained_counts(self._read, start=self._start)
-        inner = self._inner.losses()
+        inner = super().losses()
         failed = counts.failed - self._start.failed
         return replace(
             inner,
@@ -78,13 +62,9 @@ class CollectorFeed:
             collector_failed=max(0, failed - inner.refused),
         )
 
-    def truncated(self) -> frozenset[bytes]:
-        """The inner feed's."""
-        return self._inner.truncated()
-
     def close(self) -> None:
         """Releases the inner feed. Safe to call again."""
         if not self._closed:
             self._closed = True
-            self._inner.close()
+            super().close()
             self._on_close()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from k6spec.collect.feed import SpanFeed
+from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints, Part, Record, Vantage
 from k6spec.stack.collector_config import OLDEST, CollectorConfig, ToReceiver
@@ -22,7 +23,6 @@ from k6spec.stack.embedded import EmbeddedStack
 from k6spec.stack.holder import Holder, keep_programs
 from k6spec.stack.jaeger_config import ENVIRONMENT as JAEGER_ENV
 from k6spec.stack.jaeger_config import MAX_TRACES, JaegerConfig
-from k6spec.stack.jaeger_link import jaeger_link
 from k6spec.stack.ports import free_ports
 from k6spec.stack.program import HeldProgram, Program
 from k6spec.stack.wait import HttpReady, log_tail

@@ -21,11 +21,10 @@ def error_of(read):
 
 
 def test_values_that_are_there_and_defaults_of_those_that_are_not():
-    given = options(a="text", b=3, c=True, d="250ms", e={"X-A": "1"}, f="two")
+    given = options(a="text", b=3, d="250ms", e={"X-A": "1"}, f="two")
 
     assert given.text("a") == "text"
     assert given.number("b", 1) == 3
-    assert given.flag("c") is True
     assert given.duration("d", seconds(1)) == ms(250)
     assert given.texts("e") == {"X-A": "1"}
     assert given.choice("f", ["one", "two"]) == "two"
@@ -34,7 +33,6 @@ def test_values_that_are_there_and_defaults_of_those_that_are_not():
     assert options().text("a") is None
     assert options().text("a", "other") == "other"
     assert options().number("b", 1) == 1
-    assert options().flag("c") is False
     assert options().duration("d", seconds(1)) == seconds(1)
     assert options().texts("e") == {}
     assert options().choice("f", ["one", "two"]) == "one"
@@ -61,10 +59,6 @@ def test_what_is_no_text(written):
 def test_what_is_no_number_in_bounds(written):
     said = error_of(lambda: options(n=written).number("n", 8, lowest=1, highest=100))
     assert said == f"{WHERE}: n = {written!r}; write a number from 1 to 100"
-
-
-def test_what_is_neither_true_nor_false():
-    assert error_of(lambda: options(a="true").flag("a")) == f"{WHERE}: a = 'true'; write true or false"
 
 
 def test_what_is_none_of_the_choices():

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final, runtime_checkable
+from typing import Final, Protocol, final, runtime_checkable
 
 import pyarrow as pa
 
-from k6spec.units import Duration
+from k6spec.units import Duration, seconds
+
+_CLOCKS: Final = seconds(3600)
+"""How far apart clocks may be. Stores use the time that is asked for to choose where to look."""
 
 
 @final
@@ -23,6 +26,11 @@ class WantedTraces:
     trace_ids: Sequence[bytes]
     begin_ns: int
     end_ns: int
+
+    @property
+    def widened(self) -> tuple[int, int]:
+        """The time to ask a backend for (Unix time, nanoseconds): wide enough for clocks that are not the same."""
+        return self.begin_ns - _CLOCKS.ns, self.end_ns + _CLOCKS.ns
 
 
 class TraceSource(Protocol):

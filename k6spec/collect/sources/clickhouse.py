@@ -31,7 +31,6 @@ from k6spec.store.spans import RECEIVED
 from k6spec.units import Duration, seconds
 
 _LAG: Final = seconds(5)
-_CLOCKS: Final = seconds(3600)
 _CHUNK: Final = 1_000
 _CODE: Final = re.compile(r"Code: (\d+)\.")
 _ADVICE: Final = {
@@ -106,7 +105,7 @@ class ClickHouseSource:
         if self._columns is None:
             self.check()
         columns = self._columns or frozenset()
-        begin, end = wanted.begin_ns - _CLOCKS.ns, wanted.end_ns + _CLOCKS.ns
+        begin, end = wanted.widened
 
         def ask(trace_ids: Sequence[bytes]) -> list[pa.RecordBatch]:
             hexed = [trace_id.hex() for trace_id in trace_ids]

@@ -17,10 +17,11 @@ import httpx
 import pyarrow as pa
 
 from k6spec.collect.access import Access, checked_url, read_access
-from k6spec.collect.decode import decode
+from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.sources.asking import Backend
 from k6spec.collect.sources.base import WantedTraces
-from k6spec.collect.sources.jaeger_api import Answer, JaegerApi
+from k6spec.collect.sources.by_id import NOT_THERE, Answer, TraceDecoder
+from k6spec.collect.sources.jaeger_api import JaegerApi
 from k6spec.collect.sources.jaeger_legacy import LEGACY_API
 from k6spec.collect.sources.jaeger_v3 import API_V3
 from k6spec.options import Options
@@ -28,11 +29,9 @@ from k6spec.units import Duration, seconds
 
 _LAG: Final = seconds(2)
 _CONCURRENCY: Final = 8
-_BATCH_BYTES: Final = 4 << 20
 _APIS: Final = {"v3": API_V3, "legacy": LEGACY_API}
 _NOBODYS_TRACE: Final = "0" * 31 + "1"
 _WHERE: Final = "check that the source's url is that of Jaeger's UI (port 16686 by default), with its base_path"
-_NOT_THERE: Final = Answer(message=b"", cut=False)
 
 
 def make(options: Options, root: Path) -> JaegerSource:
@@ -82,7 +81,7 @@ class JaegerSource:
         self._api = _APIS.get(api)
         self._lag = lag
         self._ui = ui or access.shown
-        self._truncated: set[bytes] = set()
+        self._decoder = TraceDecoder()
 
     @property
     def address(self) -> str:
@@ -111,28 +110,15 @@ class JaegerSource:
         if self._api is None:
             self._api = self._find_api()
         get = partial(self._get, self._api, self._api.parameters(wanted))
-        messages: dict[bytes, bytes] = {}
-        size = 0
-        for trace_id, answer in zip(wanted.trace_ids, self._backend.each(get, wanted.trace_ids), strict=True):
-            self._truncated.discard(trace_id)
-            if answer.cut:
-                self._truncated.add(trace_id)
-            if answer.message:
-                messages[trace_id] = answer.message
-                size += len(answer.message)
-            if size >= _BATCH_BYTES:
-                yield self._decoded(messages)
-                messages, size = {}, 0
-        if messages:
-            yield self._decoded(messages)
+        yield from self._decoder.batches(wanted.trace_ids, self._backend.each(get, wanted.trace_ids))
 
     def truncated(self) -> frozenset[bytes]:
         """The traces that Jaeger had cut, or that held undecodable spans, when they were last asked for."""
-        return frozenset(self._truncated)
+        return self._decoder.truncated
 
     def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
         """The trace in Jaeger's UI; the search for the span's id puts it in focus."""
-        return f"{self._ui}/trace/{trace_id}" + (f"?uiFind={span_id}" if span_id else "")
+        return jaeger_link(self._ui, trace_id, span_id)
 
     def close(self) -> None:
         """Ends connections. Safe to call again."""
@@ -152,7 +138,7 @@ class JaegerSource:
         if response.status_code == httpx.codes.NOT_FOUND:
             if not _is_own(api, response):
                 raise self._backend.strange(response, "Jaeger's API", advice=_WHERE)
-            return _NOT_THERE
+            return NOT_THERE
         try:
             answer = api.read(response.text)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -168,12 +154,6 @@ class JaegerSource:
         )
         assert response is not None
         return response
-
-    def _decoded(self, messages: dict[bytes, bytes]) -> pa.RecordBatch:
-        batch, undecodable = decode(list(messages.values()))
-        if undecodable:
-            self._truncated.update(trace_id for trace_id, message in messages.items() if decode([message])[1])
-        return batch
 
 
 def _is_own(api: JaegerApi, response: httpx.Response) -> bool:

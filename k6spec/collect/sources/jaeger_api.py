@@ -8,21 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from k6spec.collect.sources.base import WantedTraces
-from k6spec.units import Duration, seconds
-
-CLOCKS: Final[Duration] = seconds(3600)
-"""How far apart clocks may be. Jaeger's stores use the time that is asked for to choose where to look."""
+from k6spec.collect.sources.by_id import Answer
 
 _CUT: Final = re.compile(r"more than \d+ spans|truncated|maximum allowed size")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A trace as TracesData in protobuf (empty: nothing there), and whether Jaeger said that it cut it."""
-
-    message: bytes
-    cut: bool
 
 
 @final
@@ -41,11 +29,6 @@ class JaegerApi:
     parameters: Callable[[WantedTraces], dict[str, str]]
     read: Callable[[str], Answer]
     is_error: Callable[[Any], bool]
-
-
-def widened(wanted: WantedTraces) -> tuple[int, int]:
-    """The time to ask for (Unix time, nanoseconds): wide enough for clocks that are not the same."""
-    return wanted.begin_ns - CLOCKS.ns, wanted.end_ns + CLOCKS.ns
 
 
 def says_cut(words: str) -> bool:

@@ -20,7 +20,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status, TracesData
 
 from k6spec.collect.sources.base import WantedTraces
-from k6spec.collect.sources.jaeger_api import Answer, JaegerApi, says_cut, widened
+from k6spec.collect.sources.by_id import Answer
+from k6spec.collect.sources.jaeger_api import JaegerApi, says_cut
 
 Tag: TypeAlias = Mapping[str, Any]
 """``key``, ``type`` and ``value`` of an attribute."""
@@ -47,7 +48,7 @@ _SAMPLED: Final = 1  # of the flags, all that Jaeger's and W3C's have in common
 
 
 def _parameters(wanted: WantedTraces) -> dict[str, str]:
-    begin, end = (str(ns // 1000) for ns in widened(wanted))
+    begin, end = (str(ns // 1000) for ns in wanted.widened)
     return {"start": begin, "end": end, "raw": "true"}
 
 

@@ -22,14 +22,15 @@ from typing import Any, Final
 
 from k6spec.collect.otlp_json import spans_of, traces_from_object
 from k6spec.collect.sources.base import WantedTraces
-from k6spec.collect.sources.jaeger_api import Answer, JaegerApi, says_cut, widened
+from k6spec.collect.sources.by_id import Answer
+from k6spec.collect.sources.jaeger_api import JaegerApi, says_cut
 
 _OWN: Final = "@jaeger@"
 _DECODER: Final = json.JSONDecoder()
 
 
 def _parameters(wanted: WantedTraces) -> dict[str, str]:
-    begin, end = (_rfc3339(ns) for ns in widened(wanted))
+    begin, end = (_rfc3339(ns) for ns in wanted.widened)
     return {
         "startTime": begin,
         "start_time": begin,

@@ -28,9 +28,9 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from k6spec.collect.access import Access, read_access
-from k6spec.collect.decode import decode
 from k6spec.collect.sources.asking import Backend
 from k6spec.collect.sources.base import WantedTraces
+from k6spec.collect.sources.by_id import NOT_THERE, Answer, TraceDecoder
 from k6spec.collect.sources.grafana import Explore, read_explore
 from k6spec.errors import StackFault
 from k6spec.options import Options
@@ -39,8 +39,6 @@ from k6spec.units import Duration, seconds
 _LAG: Final = seconds(35)
 _PROTOBUF: Final = "application/protobuf"
 _PROTOBUF_KINDS: Final = frozenset({_PROTOBUF, "application/x-protobuf", "application/octet-stream"})
-_CLOCKS: Final = seconds(3600)
-_BATCH_BYTES: Final = 8 << 20
 _TOO_LARGE: Final = "exceeds max size"
 _PARTIAL: Final = 1
 _NOBODYS_TRACE: Final = b"k6spec asks here"
@@ -72,7 +70,7 @@ class TempoSource:
         self._lag = lag
         self._explore = explore
         self._has_v2: bool | None = None
-        self._truncated: set[bytes] = set()
+        self._decoder = TraceDecoder()
         self._range_ns: tuple[int, int] | None = None
 
     @property
@@ -103,29 +101,14 @@ class TempoSource:
             StackFault: it does not answer, refuses us, or answers something else.
         """
         self._range_ns = (wanted.begin_ns, wanted.end_ns)
-        window = {
-            "start": (wanted.begin_ns - _CLOCKS.ns) // 10**9,
-            "end": -(-(wanted.end_ns + _CLOCKS.ns) // 10**9),
-        }
-        messages: dict[bytes, bytes] = {}
-        size = 0
+        begin, end = wanted.widened
+        window = {"start": begin // 10**9, "end": -(-end // 10**9)}
         answers = self._backend.each(partial(self._get, window=window), wanted.trace_ids)
-        for trace_id, (message, whole) in zip(wanted.trace_ids, answers, strict=True):
-            self._truncated.discard(trace_id)
-            if not whole:
-                self._truncated.add(trace_id)
-            if message:
-                messages[trace_id] = message
-                size += len(message)
-            if size >= _BATCH_BYTES:
-                yield self._decoded(messages)
-                messages, size = {}, 0
-        if messages:
-            yield self._decoded(messages)
+        yield from self._decoder.batches(wanted.trace_ids, answers)
 
     def truncated(self) -> frozenset[bytes]:
         """The traces that were PARTIAL or too large when they were last asked for."""
-        return frozenset(self._truncated)
+        return self._decoder.truncated
 
     def trace_url(self, trace_id: str, span_id: str | None = None) -> str | None:
         """The trace in Grafana's Explore, where its address is set."""
@@ -135,8 +118,7 @@ class TempoSource:
         """Ends connections. Safe to call again."""
         self._backend.close()
 
-    def _get(self, trace_id: bytes, window: dict[str, int]) -> tuple[bytes, bool]:
-        """A trace as TracesData (empty: not there), and whether that is all of it."""
+    def _get(self, trace_id: bytes, window: dict[str, int]) -> Answer:
         try:
             if self._has_v2 is not False:
                 response = self._ask(f"/api/v2/traces/{trace_id.hex()}", window)
@@ -144,17 +126,17 @@ class TempoSource:
                     self._has_v2 = True
                     return self._read_v2(response)
                 if self._has_v2:
-                    return b"", True
+                    return NOT_THERE
             response = self._ask(f"/api/traces/{trace_id.hex()}", window)
         except StackFault as fault:
             if _TOO_LARGE in fault.cause:
-                return b"", False
+                return Answer(message=b"", cut=True)
             raise
         if response is None:
-            return b"", True
+            return NOT_THERE
         if self._has_v2 is None:
             self._has_v2 = False
-        return self._checked(response).content, True
+        return Answer(message=self._checked(response).content, cut=False)
 
     def _ask(self, path: str, window: dict[str, int]) -> httpx.Response | None:
         return self._backend.ask("GET", path, params=window, headers={"Accept": _PROTOBUF})
@@ -164,18 +146,12 @@ class TempoSource:
             raise self._backend.strange(response, "a trace in protobuf")
         return response
 
-    def _read_v2(self, response: httpx.Response) -> tuple[bytes, bool]:
+    def _read_v2(self, response: httpx.Response) -> Answer:
         try:
             answer: Any = _response_class().FromString(self._checked(response).content)
         except DecodeError:
             raise self._backend.strange(response, "a TraceByIDResponse") from None
-        return answer.trace, answer.status != _PARTIAL
-
-    def _decoded(self, messages: dict[bytes, bytes]) -> pa.RecordBatch:
-        batch, undecodable = decode(list(messages.values()))
-        if undecodable:
-            self._truncated.update(trace_id for trace_id, message in messages.items() if decode([message])[1])
-        return batch
+        return Answer(message=answer.trace, cut=answer.status == _PARTIAL)
 
 
 @cache

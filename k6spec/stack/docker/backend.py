@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 import docker
-from docker import errors, types
 from docker.models.containers import Container as Running
-from requests.exceptions import RequestException
 
 from k6spec.collect.feed import SpanFeed
+from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints, Part, Record, Vantage
@@ -38,7 +37,7 @@ from k6spec.stack.docker.daemon import (
 )
 from k6spec.stack.docker.files import archive_of
 from k6spec.stack.docker.judged import JudgedFiles
-from k6spec.stack.jaeger_link import jaeger_link
+from k6spec.stack.docker.running import ending, is_running, log_of, readable_log
 from k6spec.stack.owner import SPOOL_PREFIX, STACK, Owner
 from k6spec.stack.uninterrupted import uninterrupted
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
@@ -176,7 +175,7 @@ class DockerStack:
 
     def logs(self) -> str:
         """What the containers have logged so far, and after the end what they had."""
-        parts = [f"[{name}]\n{_log(running)}" for name, running in self._running.items()]
+        parts = [f"[{name}]\n{log_of(running)}" for name, running in self._running.items()]
         if parts:
             self._last_logs = "\n".join(parts)
         return self._last_logs
@@ -240,7 +239,7 @@ class DockerStack:
         if name not in self._running:
             return "its container is gone"
         if not self._alive(name):
-            return f"its container ended ({self._ending(name)})"
+            return f"its container ended ({ending(self._running[name])})"
         answers = HttpReady(self._health_url(name, self._ports[name, "health"]))
         return None if answers.ready() else f"it does not answer: waited for {answers}"
 
@@ -269,8 +268,7 @@ class DockerStack:
             network=self.network,
             networking_config={self.network: alias},
             ports=ports,
-            # Whatever the daemon's own default is, this can be read back.
-            log_config=types.LogConfig(type="json-file", config={"max-size": "10m", "max-file": "2"}),
+            log_config=readable_log(),
         )
         running.put_archive("/", archive_of(container))
         running.start()
@@ -300,29 +298,21 @@ class DockerStack:
         except TimeoutError as error:
             raise StackFault(
                 f"{name} did not start: {error}",
-                log_tail=log_tail(_log(self._running[name])),
+                log_tail=log_tail(log_of(self._running[name])),
                 advice="see the log",
             ) from None
 
     def _alive(self, name: str) -> bool:
         running = self._running.get(name)
-        if running is not None:
-            with suppress(errors.NotFound):
-                running.reload()
-                return running.status == "running"
-        return False
+        return running is not None and is_running(running)
 
     def _ended(self, name: str, how: str) -> StackFault:
         running = self._running[name]
         return StackFault(
-            f"the container {running.name} {how} ({self._ending(name)})",
-            log_tail=log_tail(_log(running)),
+            f"the container {running.name} {how} ({ending(self._running[name])})",
+            log_tail=log_tail(log_of(running)),
             advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0; run the load again",
         )
-
-    def _ending(self, name: str) -> str:
-        state = cast("Mapping[str, Any]", self._running[name].attrs.get("State", {}))
-        return "out of memory" if state.get("OOMKilled") else f"exit code {state.get('ExitCode')}"
 
     def _check(self) -> None:
         if not self._ports:
@@ -353,9 +343,3 @@ class DockerStack:
 
     def _url(self, name: str, purpose: str) -> str:
         return f"http://{_HOST}:{self._ports[name, purpose]}"
-
-
-def _log(running: Running) -> str:
-    with suppress(errors.DockerException, RequestException):
-        return running.logs(tail=2000).decode(errors="replace")
-    return ""

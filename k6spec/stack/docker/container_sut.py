@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast, final
 
 import docker
-from docker import types
 from docker.models.containers import Container as Running
 
 from k6spec.errors import SutFault, UsageError
 from k6spec.stack.base import StackBackend
 from k6spec.stack.docker.daemon import API_SECONDS, connect, ensure_image, remove_leftovers
-from k6spec.stack.docker.service import Service, ending, is_running, log_of, readiness
+from k6spec.stack.docker.running import ending, is_running, log_of, readable_log
+from k6spec.stack.docker.service import Service, readiness
 from k6spec.stack.docker.sut_faults import sut_faults
 from k6spec.stack.docker.sut_sweep import NEEDS_DOCKER, remove_owned
 from k6spec.stack.owner import Owner
@@ -223,8 +223,7 @@ class ContainerSut:
                 labels=self._owner.labels(),
                 environment={**way.env(set_by_image), **service.env},
                 extra_hosts=dict(way.hosts),
-                # Whatever the daemon's own default is, this can be read back.
-                log_config=types.LogConfig(type="json-file", config={"max-size": "10m", "max-file": "2"}),
+                log_config=readable_log(),
                 **place,
                 **service.options,
             )

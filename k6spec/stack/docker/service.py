@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, cast, final
+from typing import Any, cast, final
 
 from docker import errors
 from docker.models.containers import Container as Running
 from requests.exceptions import RequestException
 
 from k6spec.stack.wait import WaitStrategy
-
-_TAIL: Final = 2000
 
 
 @final
@@ -40,27 +37,6 @@ class Service:
 def readiness(service: Service, running: Running) -> WaitStrategy:
     """How a service is known to be ready."""
     return _Healthy(running) if service.ready is None else _CommandSucceeds(running, service.ready)
-
-
-def is_running(container: Running) -> bool:
-    """Whether a container runs now."""
-    with suppress(errors.NotFound):
-        container.reload()
-        return container.status == "running"
-    return False
-
-
-def ending(container: Running) -> str:
-    """How a container ended, as it was seen last: ``exit code 1``."""
-    state = cast("Mapping[str, Any]", container.attrs.get("State", {}))
-    return "out of memory" if state.get("OOMKilled") else f"exit code {state.get('ExitCode')}"
-
-
-def log_of(container: Running) -> str:
-    """The end of a container's log; empty where there is none any more."""
-    with suppress(errors.DockerException, RequestException):
-        return container.logs(tail=_TAIL).decode(errors="replace")
-    return ""
 
 
 @final
