@@ -10,7 +10,9 @@ Conditions = tuple[Condition, ...]
 
 
 def all_of(conditions: Conditions) -> Condition:
-    """Every one of them holds."""
+    """Every one of them holds; of none, always."""
+    if not conditions:
+        return Condition(sql="true")
     if len(conditions) == 1:
         return conditions[0]
     sql, parameters = where(conditions)

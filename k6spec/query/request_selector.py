@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, final
 
-from k6spec.errors import UsageError
-from k6spec.query.logic import Conditions, all_of, any_of, negated
+from k6spec.query.combining import Combinable
+from k6spec.query.logic import all_of, any_of
 from k6spec.query.matching import Match, matching, words_of
 from k6spec.query.selectors import Condition
 from k6spec.query.span_language import Text
@@ -15,17 +15,16 @@ _NAMES: Final = ("operation", "name")
 
 
 @final
-class RequestSelector:
+class RequestSelector(Combinable):
     """Which requests are meant, of any run: ``http("GET /orders") | http(method="POST", status=503)``.
 
     ``&`` is both, ``|`` either, ``~`` not.
     """
 
-    __slots__ = ("conditions", "described")
+    __slots__ = ()
 
-    def __init__(self, conditions: Conditions = (), described: str = "requests") -> None:
-        self.conditions = conditions
-        self.described = described
+    _noun = "requests"
+    _like = "http(...) with http(...)"
 
     def __call__(
         self,
@@ -83,26 +82,6 @@ class RequestSelector:
         text = " ".join(part for part in (before, *words, "requests") if part)
         return RequestSelector((*self.conditions, *found), text)
 
-    def __and__(self, other: RequestSelector) -> RequestSelector:
-        _same(other)
-        if not self.conditions or not other.conditions:
-            return self if self.conditions else other
-        return RequestSelector((*self.conditions, *other.conditions), f"({self.described} and {other.described})")
-
-    def __or__(self, other: RequestSelector) -> RequestSelector:
-        _same(other)
-        either = any_of((_one(self.conditions), _one(other.conditions)))
-        return RequestSelector((either,), f"({self.described} or {other.described})")
-
-    def __invert__(self) -> RequestSelector:
-        return RequestSelector((negated(_one(self.conditions)),), f"requests that are not {self.described}")
-
-    def __bool__(self) -> bool:
-        raise UsageError(f"{self!r} is a selector, neither true nor false: combine selectors with &, | and ~")
-
-    def __repr__(self) -> str:
-        return f"<selector of {self.described}>"
-
 
 http: Final = RequestSelector()
 """All requests; call it to narrow."""
@@ -117,7 +96,7 @@ def rooted(root: Text | RequestSelector) -> tuple[Condition, str]:
     """The condition on a trace that such a request began it, and its name in messages."""
     if not isinstance(root, RequestSelector):
         return request_named(root), words_of(root)
-    condition = _one(root.conditions)
+    condition = all_of(root.conditions)
     wrapped = Condition(
         sql=f"request_id IN (SELECT request_id FROM requests WHERE {condition.sql})",
         parameters=condition.parameters,
@@ -148,12 +127,3 @@ def _checked(check: Text, value: int) -> Condition:
 
 def _upper(method: Text | None) -> Text | None:
     return method.upper() if isinstance(method, str) else method
-
-
-def _one(conditions: Conditions) -> Condition:
-    return all_of(conditions) if conditions else Condition(sql="true")
-
-
-def _same(other: object) -> None:
-    if not isinstance(other, RequestSelector):
-        raise UsageError(f"{other!r} is not a selector of requests: combine http(...) with http(...)")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from k6spec.errors import UsageError
+from k6spec.query.combining import Combinable
 from k6spec.query.conventions import read
-from k6spec.query.logic import Conditions, all_of, any_of, negated
+from k6spec.query.logic import Conditions, negated
 from k6spec.query.matching import Match, Scalar, matching, words_of
 from k6spec.query.selectors import Condition
 from k6spec.query.span_language import SpanLanguage, Text
@@ -16,17 +17,16 @@ from k6spec.units import Duration
 
 
 @final
-class SpanSelector(SpanLanguage):
+class SpanSelector(Combinable, SpanLanguage):
     """Which spans are meant, of any run. ``span.db() & ~span(service="orders")``.
 
     ``&`` is both, ``|`` either, ``~`` not: what has no such value is not it.
     """
 
-    __slots__ = ("_conditions", "_described")
+    __slots__ = ()
 
-    def __init__(self, conditions: Conditions = (), described: str = "spans") -> None:
-        self._conditions = conditions
-        self._described = described
+    _noun = "spans"
+    _like = "span(...), attr(...) == ... and their like"
 
     def __call__(
         self,
@@ -43,36 +43,6 @@ class SpanSelector(SpanLanguage):
     ) -> SpanSelector:
         """Narrowed by what is given, as ``run.spans(...)``."""
         return self._where(name, service, kind, status, scope, attributes, resource, longer_than, shorter_than)
-
-    @property
-    def conditions(self) -> Conditions:
-        """What is asked of a span."""
-        return self._conditions
-
-    @property
-    def described(self) -> str:
-        """It in words."""
-        return self._described
-
-    def __and__(self, other: SpanSelector) -> SpanSelector:
-        _checked(other)
-        if not self._conditions or not other._conditions:
-            return self if self._conditions else other
-        return SpanSelector((*self._conditions, *other._conditions), f"({self._described} and {other._described})")
-
-    def __or__(self, other: SpanSelector) -> SpanSelector:
-        _checked(other)
-        either = any_of((_one(self._conditions), _one(other._conditions)))
-        return SpanSelector((either,), f"({self._described} or {other._described})")
-
-    def __invert__(self) -> SpanSelector:
-        return SpanSelector((negated(_one(self._conditions)),), f"spans that are not {self._described}")
-
-    def __bool__(self) -> bool:
-        raise UsageError(f"{self!r} is a selector, neither true nor false: combine selectors with &, | and ~")
-
-    def __repr__(self) -> str:
-        return f"<selector of {self._described}>"
 
     def _choose(self, conditions: Conditions, words: str, tail: str = "") -> SpanSelector:
         return SpanSelector((*self._conditions, *conditions), phrase(self._described, words, tail))
@@ -176,14 +146,3 @@ def phrase(described: str, words: str, tail: str) -> str:
     if not noun or described.startswith("("):
         return ", ".join(part for part in (described + tail, words) if part)
     return f"{' '.join(part for part in (head.strip(), words) if part)} spans{rest}{tail}".strip()
-
-
-def _one(conditions: Conditions) -> Condition:
-    return all_of(conditions) if conditions else Condition(sql="true")
-
-
-def _checked(other: object) -> None:
-    if not isinstance(other, SpanSelector):
-        raise UsageError(
-            f"{other!r} is not a selector of spans: combine span(...), attr(...) == ... and their like"
-        )
