@@ -26,7 +26,7 @@ from k6spec.judge.selections import (
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
 from k6spec.query.matching import Match
-from k6spec.query.request_selector import RequestSelector
+from k6spec.query.request_selector import RequestSelector, http
 from k6spec.query.selector import Selector
 from k6spec.query.span_language import Text
 from k6spec.store.archive import RunFolder
@@ -107,18 +107,18 @@ class Run:
             failed_check: the name of a k6 check that failed in the request's trace.
             passed_check: the name of a k6 check that held in the request's trace.
         """
-        return select_requests(
-            self._bench,
+        chosen = http(
             name,
-            method,
-            scenario,
-            group,
-            status,
-            tags,
+            method=method,
             url=url,
+            scenario=scenario,
+            group=group,
+            status=status,
+            tags=tags,
             failed_check=failed_check,
             passed_check=passed_check,
         )
+        return select_requests(self._bench, chosen)
 
     @property
     def spans(self) -> Spans:

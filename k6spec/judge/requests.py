@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import final
@@ -12,12 +11,10 @@ import numpy as np
 from k6spec.judge.bench import Bench
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series, Share
-from k6spec.query.matching import Match
 from k6spec.query.population import Population
-from k6spec.query.request_selector import RequestSelector, http
+from k6spec.query.request_selector import RequestSelector
 from k6spec.query.requests import read_failures, read_requests
 from k6spec.query.selector import Selector
-from k6spec.query.span_language import Text
 from k6spec.units import Duration
 
 
@@ -70,29 +67,6 @@ class Requests(Timed):
         return Series(self._bench, read, label=name, unit="ns")
 
 
-def select_requests(
-    bench: Bench,
-    name: Text | RequestSelector | None,
-    method: Text | None = None,
-    scenario: Text | None = None,
-    group: Text | None = None,
-    status: Match | None = None,
-    tags: Mapping[str, Match] | None = None,
-    *,
-    url: Text | None = None,
-    failed_check: Text | None = None,
-    passed_check: Text | None = None,
-) -> Requests:
-    """Requests by what is given; see ``Run.http``."""
-    chosen = http(
-        name,
-        method=method,
-        url=url,
-        scenario=scenario,
-        group=group,
-        status=status,
-        tags=tags,
-        failed_check=failed_check,
-        passed_check=passed_check,
-    )
+def select_requests(bench: Bench, chosen: RequestSelector) -> Requests:
+    """The requests that a selector means."""
     return Requests(bench, Selector(conditions=chosen.conditions, text=chosen.described))
