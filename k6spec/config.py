@@ -146,6 +146,12 @@ def load_config(root: Path, environ: Mapping[str, str], options: Mapping[str, ob
     return _applied(config, given, "the command line option --k6spec-…")
 
 
+def project_root() -> Path:
+    """The folder of the nearest pyproject.toml from here upwards, or this one."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)
+
+
 def in_ci(environ: Mapping[str, str]) -> bool:
     """Whether this is a pipeline: the variable ``CI`` says so in all that are in use."""
     return environ.get("CI", "").lower() not in {"", "0", "false"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -13,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from k6spec.cli.app import app, out
-from k6spec.config import Config, load_config
+from k6spec.config import Config, load_config, project_root
 
 if TYPE_CHECKING:
     from k6spec.doctor.examine import Examination
@@ -43,7 +42,7 @@ def doctor(
 
     Example: k6spec doctor --stack docker
     """
-    config = load_config(_root(), os.environ, {"env": env, "stack": stack})
+    config = load_config(project_root(), os.environ, {"env": env, "stack": stack})
     if collector_snippet:
         from k6spec.doctor.snippet import snippet_text
 
@@ -83,9 +82,3 @@ def _show(found: Examination) -> None:
         out.print(f"\n[red]loads cannot run on {stack} yet: problems to mend: {found.hindrances}[/]")
     else:
         out.print(f"\n[green]nothing keeps loads from running on {stack}[/]")
-
-
-def _root() -> Path:
-    """The folder of the nearest pyproject.toml from here upwards, or this one."""
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from k6spec.cli.app import app
-from k6spec.config import Config, load_config
+from k6spec.config import Config, load_config, project_root
 from k6spec.errors import StackFault, UsageError
 from k6spec.stack.base import LastingStack
 from k6spec.stack.choose import check_name, lasting_maker, new_stack, running_stack
@@ -68,7 +68,7 @@ def up(
         "otlp_http_port": http_port,
         "jaeger_port": ui_port,
     }
-    config = load_config(_workspace(root), os.environ, options)
+    config = load_config(root or project_root(), os.environ, options)
     check_name(config.stack)
     if config.stack == "external":
         raise UsageError("there is nothing to start for the external stack: its Collector is yours")
@@ -97,7 +97,7 @@ def status(
 
     Example: k6spec status --logs
     """
-    file = KeptFile(_workspace(root))
+    file = KeptFile(root or project_root())
     kept = file.read()
     if kept is None:
         print("no stack runs here; k6spec up starts one")
@@ -126,7 +126,7 @@ def down(root: RootOption = None) -> None:
     """
     from k6spec.stack.docker import clear_leftovers
 
-    file = KeptFile(_workspace(root))
+    file = KeptFile(root or project_root())
     ended = uninterrupted(partial(end_kept, file, make=_maker(file), say=_say))
     uninterrupted(partial(clear_leftovers, file.root, _say))
     _say("no stack runs here" if ended is None else f"the {ended.kind} stack is ended")
@@ -178,13 +178,6 @@ def _describe(kept: KeptStack, say: Callable[[str], None]) -> None:
 def _maker(file: KeptFile) -> Callable[[str], LastingStack]:
     # Settings are of no concern for what runs already, not even wrong ones.
     return lasting_maker(Config(root=file.root))
-
-
-def _workspace(root: Path | None) -> Path:
-    if root is not None:
-        return root
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)
 
 
 def _say(text: str) -> None:
