@@ -8,7 +8,7 @@ from k6spec.doctor.case import Case
 from k6spec.doctor.finding import Finding
 from k6spec.doctor.skew import clock_of, iso_skew, stopwatch
 from k6spec.errors import StackFault
-from k6spec.stack.containers import COLLECTOR_IMAGE, JAEGER_IMAGE
+from k6spec.stack.choose import stack_plan
 
 
 def docker(case: Case) -> Iterator[Finding]:
@@ -17,9 +17,8 @@ def docker(case: Case) -> Iterator[Finding]:
     from k6spec.stack.docker.about import ask_daemon
 
     lacking = case.lacking("docker")
-    images = [case.config.collector_image or COLLECTOR_IMAGE]
-    if case.with_jaeger:
-        images.append(case.config.jaeger_image or JAEGER_IMAGE)
+    wanted = stack_plan(case.config).images
+    images = [image for image in (wanted.collector, wanted.jaeger) if image is not None]
     try:
         with stopwatch() as watch:
             daemon = ask_daemon(images)

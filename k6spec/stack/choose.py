@@ -100,7 +100,20 @@ def demands(config: Config, *, ci: bool = False) -> Demands:
         kind=None if config.stack == "auto" else config.stack,
         ci=ci,
         settings=lambda kind: _made_of(config, kind),
-        ports=_plan(config).ports,
+        ports=stack_plan(config).ports,
+    )
+
+
+def stack_plan(config: Config) -> StackPlan:
+    """What a stack in containers is made of."""
+    return StackPlan(
+        images=Images(
+            collector=config.collector_image or COLLECTOR_IMAGE,
+            jaeger=(config.jaeger_image or JAEGER_IMAGE) if _has_jaeger(config) else None,
+        ),
+        ports=HostPorts(grpc=config.otlp_grpc_port, http=config.otlp_http_port, ui=config.jaeger_port),
+        max_traces=config.jaeger_max_traces,
+        live=config.jaeger_feed == "live",
     )
 
 
@@ -122,7 +135,7 @@ def _named(name: str, config: Config, say: _Say) -> StackBackend:
         # Docker's SDK takes a third of a second to import.
         from k6spec.stack.docker import DockerStack
 
-        return DockerStack(_plan(config), workspace=config.root, say=say)
+        return DockerStack(stack_plan(config), workspace=config.root, say=say)
     if name == "process":
         return ProcessStack(
             otelcol=config.otelcol,
@@ -153,7 +166,7 @@ def _best(config: Config, environ: Mapping[str, str]) -> tuple[str, str]:
         return "embedded", "this is CI"
     from k6spec.stack.docker import why_not
 
-    no_docker = why_not(_plan(config))
+    no_docker = why_not(stack_plan(config))
     if no_docker is None:
         return "docker", "Docker answers, and the images are here"
     try:
@@ -163,18 +176,6 @@ def _best(config: Config, environ: Mapping[str, str]) -> tuple[str, str]:
     except StackFault as fault:
         return "embedded", f"there is no other (docker: {no_docker}; process: {fault.cause})"
     return "process", f"its programs are here (no docker: {no_docker})"
-
-
-def _plan(config: Config) -> StackPlan:
-    return StackPlan(
-        images=Images(
-            collector=config.collector_image or COLLECTOR_IMAGE,
-            jaeger=(config.jaeger_image or JAEGER_IMAGE) if _has_jaeger(config) else None,
-        ),
-        ports=HostPorts(grpc=config.otlp_grpc_port, http=config.otlp_http_port, ui=config.jaeger_port),
-        max_traces=config.jaeger_max_traces,
-        live=config.jaeger_feed == "live",
-    )
 
 
 def _external(config: Config, environ: Mapping[str, str]) -> ExternalStack:
