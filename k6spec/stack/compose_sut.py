@@ -17,7 +17,7 @@ from k6spec.stack.compose_cli import Compose, ComposeFailedError, find_compose
 from k6spec.stack.compose_override import Overriding, on_host_network, override
 from k6spec.stack.owner import Owner
 from k6spec.stack.reach import expect_free, reach
-from k6spec.stack.sut import BATCH_DELAY, check_address, post_reset
+from k6spec.stack.sut import StartedSut, check_address
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
 from k6spec.units import Duration, seconds
 
@@ -34,7 +34,7 @@ _UNREACHED: Final = (
 
 
 @final
-class ComposeSut:
+class ComposeSut(StartedSut):
     """A system of several services, one of which is loaded.
 
     The services get the environment of :func:`~k6spec.stack.sut.otlp_env` and join the docker stack's network. The
@@ -74,11 +74,10 @@ class ComposeSut:
     ) -> None:
         if not 0 < port < 1 << 16:
             raise UsageError(f"ComposeSut: port = {port!r}; write the port that the service listens on inside")
+        super().__init__(ready=ready, reset=reset)
         self._file = Path(file).absolute()
         self._service = service
         self._port = port
-        self._ready = ready
-        self._reset = reset
         self._env = dict(env or {})
         self._options = [word for profile in profiles for word in ("--profile", profile)]
         self._export_from = export_from
@@ -86,25 +85,12 @@ class ComposeSut:
         self._workspace = workspace
         self._owner: Owner | None = None
         self._compose: Compose | None = None
-        self._base_url: str | None = None
         self._images: dict[str, str] = {}
         self._last_logs = ""
         self._alive = True
         self._asked = 0.0
         self.say: Callable[[str], None] = lambda _text: None
         """Gets a line now and then while it comes up; the pytest plugin sets it."""
-
-    @property
-    def base_url(self) -> str:
-        """Where the service answers."""
-        if self._base_url is None:
-            raise SutFault("the system under test is not started, so its address is not known yet")
-        return self._base_url
-
-    @property
-    def batch_delay(self) -> Duration:
-        """We set it."""
-        return BATCH_DELAY
 
     def identity(self) -> Mapping[str, str]:
         """The file, the service, and once it is started every image with its id."""
@@ -128,12 +114,7 @@ class ComposeSut:
     def check(self) -> None:
         """The service runs, and it answers."""
         self._container()
-        check_address(self.base_url + self._ready)
-
-    def reset(self) -> None:
-        """POSTs to the reset path."""
-        if self._reset is not None:
-            post_reset(self.base_url + self._reset)
+        check_address(self._ready_url)
 
     def logs(self) -> str:
         """What the services have logged so far, and after the end what they had."""
@@ -236,7 +217,7 @@ class ComposeSut:
         )
 
     def _wait(self, deadline: float) -> None:
-        strategy = HttpReady(self.base_url + self._ready)
+        strategy = HttpReady(self._ready_url)
         try:
             wait_for(strategy, timeout=deadline - time.monotonic(), alive=self._seems_alive)
         except ChildProcessError:

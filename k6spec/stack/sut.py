@@ -99,8 +99,48 @@ def otlp_env(stack: StackBackend, vantage: Vantage = "host") -> dict[str, str]:
     }
 
 
+class StartedSut:
+    """What systems that k6spec starts have in common.
+
+    Args:
+        base_url: where it will answer; None where that is only known once it is started.
+        ready: a path that answers 200 once it is up.
+        reset: a path to POST to between loads.
+    """
+
+    def __init__(self, *, base_url: str | None = None, ready: str, reset: str | None) -> None:
+        self._base_url = base_url
+        self._ready = ready
+        self._reset = reset
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers, without a trailing slash.
+
+        Raises:
+            SutFault: it is not started.
+        """
+        if self._base_url is None:
+            raise SutFault("the system under test is not started, so its address is not known yet")
+        return self._base_url.rstrip("/")
+
+    @property
+    def batch_delay(self) -> Duration:
+        """We set it."""
+        return BATCH_DELAY
+
+    def reset(self) -> None:
+        """POSTs to the reset path."""
+        if self._reset is not None:
+            post_reset(self.base_url + self._reset)
+
+    @property
+    def _ready_url(self) -> str:
+        return self.base_url + self._ready
+
+
 @final
-class CommandSut:
+class CommandSut(StartedSut):
     """A system that a command starts.
 
     Args:
@@ -125,28 +165,14 @@ class CommandSut:
         cwd: Path | None = None,
         timeout: Duration = seconds(60),
     ) -> None:
+        super().__init__(base_url=base_url, ready=ready, reset=reset)
         self._argv = tuple(argv)
-        self._base_url = base_url
         self._url_key = url_key
-        self._ready = ready
-        self._reset = reset
         self._env = dict(env or {})
         self._cwd = cwd
         self._timeout = timeout
         self._child: Child | None = None
         self._output: IO[bytes] | None = None
-
-    @property
-    def base_url(self) -> str:
-        """Where it answers."""
-        if self._base_url is None:
-            raise SutFault("the system under test is not started, so its address is not known yet")
-        return self._base_url.rstrip("/")
-
-    @property
-    def batch_delay(self) -> Duration:
-        """We set it."""
-        return BATCH_DELAY
 
     def identity(self) -> Mapping[str, str]:
         """The command."""
@@ -162,7 +188,7 @@ class CommandSut:
         deadline = time.monotonic() + self._timeout.seconds
         try:
             self._wait(_Printed(self), deadline)
-            self._wait(HttpReady(self.base_url + self._ready), deadline)
+            self._wait(HttpReady(self._ready_url), deadline)
         except ChildProcessError as error:
             command = " ".join(self._argv)
             raise SutFault(
@@ -182,12 +208,7 @@ class CommandSut:
         code = None if self._child is None else self._child.poll()
         if self._child is None or code is not None:
             raise SutFault(f"the system under test ended with exit code {code}", log_tail=self._tail())
-        check_address(self.base_url + self._ready)
-
-    def reset(self) -> None:
-        """POSTs to the reset path."""
-        if self._reset is not None:
-            post_reset(self.base_url + self._reset)
+        check_address(self._ready_url)
 
     def logs(self) -> str:
         """Its standard output and error."""

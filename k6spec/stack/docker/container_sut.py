@@ -21,7 +21,7 @@ from k6spec.stack.docker.sut_faults import sut_faults
 from k6spec.stack.docker.sut_sweep import NEEDS_DOCKER, remove_owned
 from k6spec.stack.owner import Owner
 from k6spec.stack.reach import Reach, expect_free, reach
-from k6spec.stack.sut import BATCH_DELAY, check_address, post_reset
+from k6spec.stack.sut import StartedSut, check_address
 from k6spec.stack.uninterrupted import uninterrupted
 from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
 from k6spec.units import Duration, seconds
@@ -41,7 +41,7 @@ _OURS: Final = frozenset(
 
 
 @final
-class ContainerSut:
+class ContainerSut(StartedSut):
     """A system that an image holds. It gets the environment of :func:`~k6spec.stack.sut.otlp_env`.
 
     Its port is published on 127.0.0.1, on a free port, and it joins the docker stack's network. All containers
@@ -81,37 +81,23 @@ class ContainerSut:
         timeout: Duration = seconds(60),
         workspace: Path | None = None,
     ) -> None:
+        super().__init__(ready=ready, reset=reset)
         self._service = Service(
             name=_SUT, image=image, env=dict(env or {}), command=command, options=dict(options or {})
         )
         self._beside = tuple(beside)
         self._port = port
-        self._ready = ready
-        self._reset = reset
         self._on_host = network == "host"
         self._timeout = timeout
         self._workspace = workspace
         self._client: docker.DockerClient | None = None
         self._owner: Owner | None = None
         self._running: dict[str, Running] = {}
-        self._base_url: str | None = None
         self._digests: dict[str, str] = {}
         self._last_logs = ""
         self.say: Callable[[str], None] = lambda _text: None
         """Gets a line now and then while images are pulled; the pytest plugin sets it."""
         self._check_arguments(network)
-
-    @property
-    def base_url(self) -> str:
-        """Where it answers."""
-        if self._base_url is None:
-            raise SutFault("the system under test is not started, so its address is not known yet")
-        return self._base_url
-
-    @property
-    def batch_delay(self) -> Duration:
-        """We set it."""
-        return BATCH_DELAY
 
     def identity(self) -> Mapping[str, str]:
         """Images and, once it is started, their digests (ids of those that come from no registry)."""
@@ -142,12 +128,7 @@ class ContainerSut:
                     raise SutFault("the system under test is not started")
                 if not is_running(running):
                     raise self._ended(service, running)
-        check_address(self.base_url + self._ready)
-
-    def reset(self) -> None:
-        """POSTs to the reset path."""
-        if self._reset is not None:
-            post_reset(self.base_url + self._reset)
+        check_address(self._ready_url)
 
     def logs(self) -> str:
         """What its containers have logged so far, and after the end what they had."""
@@ -196,7 +177,7 @@ class ContainerSut:
                 self._wait(service, running, readiness(service, running), deadline)
         port = self._port if self._on_host else self._published(self._running[_SUT])
         self._base_url = f"http://{_HOST}:{port}"
-        self._wait(self._service, self._running[_SUT], HttpReady(self._base_url + self._ready), deadline)
+        self._wait(self._service, self._running[_SUT], HttpReady(self._ready_url), deadline)
 
     def _ensure_image(self, client: docker.DockerClient, image: str) -> None:
         with sut_faults(
