@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from tests.k6.echo_websocket import serve_websocket
+from tests.support.serving import LoopbackServer, QuietHandler, serving
 
 _HOP: Final = re.compile(r"/hop/\d+(\?|$)")
 _PAGE: Final = b"""<a href="/clicked">next</a>
@@ -31,23 +29,16 @@ class Seen:
     body: bytes
 
 
-class EchoServer(ThreadingHTTPServer):
-    """On 127.0.0.1, at a free port. ``/redirect`` answers 302 to ``/end``, ``/status/N`` with status N,
+class EchoServer(LoopbackServer):
+    """``/redirect`` answers 302 to ``/end``, ``/status/N`` with status N,
     ``/page`` with a page that links to ``/clicked`` and has a form for ``/submitted``, ``/body`` with the body it
     got, and the cookie ``sid``; ``/hop/N?to=URL`` redirects with status N and sets the cookie ``hop``. A WebSocket
     gets the message ``hello``.
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.seen: list[Seen] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     @property
     def other_host_url(self) -> str:
@@ -55,9 +46,7 @@ class EchoServer(ThreadingHTTPServer):
         return f"http://localhost:{self.server_address[1]}"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(QuietHandler):
     wbufsize = -1  # one packet an answer
 
     def _answer(self) -> None:
@@ -102,18 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
 
-
-@contextmanager
-def echo_server() -> Iterator[EchoServer]:
+def echo_server() -> AbstractContextManager[EchoServer]:
     """The server while the block runs."""
-    with EchoServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(EchoServer())

@@ -1,30 +1,24 @@
-import http.server
 import os
-import threading
 
 import pytest
 
 from k6spec.stack.wait import HttpReady, LineOnStdout, wait_for
+from tests.support.serving import LoopbackServer, QuietHandler, serving
 
 
 @pytest.fixture
 def site():
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         left = 2
 
         def do_GET(self):
             Handler.left -= 1
             self.send_response(503 if Handler.left >= 0 else 200)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/health"
-    server.shutdown()
-    server.server_close()
+    with serving(LoopbackServer(Handler)) as server:
+        yield f"{server.url}/health"
 
 
 def test_http_is_ready_at_its_status(site):

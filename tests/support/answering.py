@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.serving import LoopbackServer, QuietHandler, serving
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(LoopbackServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Quiet: clients that go away are part of tests."""
 
@@ -44,10 +42,7 @@ class _Server(ThreadingHTTPServer):
 def answering(answer: Callable[[Asked], Answer], *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The server's URL while the block runs; ``answer`` is called from several threads."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -63,16 +58,8 @@ def answering(answer: Callable[[Asked], Answer], *, tls: ssl.SSLContext | None =
 
         do_POST = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    with _Server(("127.0.0.1", 0), Handler) as server:
-        if tls is not None:  # shaking hands in the thread of each connection, for some fail
-            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    server = _Server(Handler)
+    if tls is not None:  # shaking hands in the thread of each connection, for some fail
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    with serving(server):
+        yield server.url if tls is None else server.url.replace("http:", "https:")

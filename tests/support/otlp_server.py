@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from k6spec.collect.decode import decode
 from k6spec.collect.push_target import Target, make_target
+from tests.support.serving import LoopbackServer, QuietHandler, serving
 from tests.support.stacks import export_of
 
 
@@ -69,9 +69,7 @@ def http_endpoint() -> Iterator[OtlpEndpoint]:
     """An endpoint over HTTP while the block runs."""
     endpoint = OtlpEndpoint()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             assert self.headers["content-type"] == "application/x-protobuf"
@@ -87,19 +85,9 @@ def http_endpoint() -> Iterator[OtlpEndpoint]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        endpoint.url = f"http://127.0.0.1:{server.server_address[1]}"
-        try:
-            yield endpoint
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(LoopbackServer(Handler)) as server:
+        endpoint.url = server.url
+        yield endpoint
 
 
 @contextmanager
