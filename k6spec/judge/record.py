@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -10,8 +11,19 @@ from k6spec.judge.verdict import Verdict
 _LINKED = 3
 
 
-def record(verdict: Verdict, *, nodeid: str, session: str) -> dict[str, object]:
-    """``observed`` and ``limit`` are in ``unit``: ns, fraction, count or per second."""
+def record(
+    verdict: Verdict,
+    *,
+    nodeid: str,
+    session: str,
+    lines: Sequence[Mapping[str, object]] = (),
+    windows: Sequence[tuple[int, int]] | None = None,
+) -> dict[str, object]:
+    """``observed`` and ``limit`` are in ``unit``: ns, fraction, count or per second.
+
+    ``lines``: what the message said below its headline. ``windows``: when the claim's requests began, in Unix
+    nanoseconds; None: throughout the run.
+    """
     evidence = verdict.evidence
     worst = (
         [] if verdict.outcome == "passed" else evidence.population.worst(_LINKED, verdict.operator in {"<", "<="})
@@ -19,6 +31,7 @@ def record(verdict: Verdict, *, nodeid: str, session: str) -> dict[str, object]:
     return {
         "nodeid": nodeid,
         "claim": verdict.claim,
+        "headline": verdict.headline,
         "outcome": verdict.outcome,
         "observed": verdict.observed,
         "limit": verdict.limit,
@@ -32,6 +45,9 @@ def record(verdict: Verdict, *, nodeid: str, session: str) -> dict[str, object]:
         "population": len(evidence.population.values),
         "noun": evidence.population.noun,
         "reason": evidence.reason,
+        "notes": list(evidence.notes),
+        "lines": list(lines),
+        "windows": windows,
         "trace_ids": [sighting.trace_id for sighting in worst if sighting.trace_id],
         "session": session,
         "judged": datetime.now(UTC).isoformat(timespec="seconds"),

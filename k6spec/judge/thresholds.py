@@ -54,6 +54,7 @@ class ThresholdVerdict:
         return {
             "nodeid": nodeid,
             "claim": self.claim,
+            "headline": self.headline,
             "outcome": self.outcome,
             "observed": None,
             "limit": None,

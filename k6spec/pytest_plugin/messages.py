@@ -10,8 +10,9 @@ from k6spec.declare.location import shown_path
 from k6spec.errors import ClaimFailed, Fault, Inconclusive, K6specError, UnjudgedClaim, UsageError
 from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.state import ItemState, SessionState
-from k6spec.report.failure import failure_text
+from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
+from k6spec.report.message import Line, Message
 from k6spec.run import Run
 
 SECTION = "k6spec"
@@ -39,19 +40,21 @@ def verdict_section(state: SessionState, item: ItemState) -> str | None:
     if item.run is None:
         return None
     missed = [verdict for verdict in item.log.verdicts if verdict.outcome != "passed"]
-    unique = {verdict.headline: verdict for verdict in missed}
-    texts = [_explained(item.run, verdict, state.links) for verdict in unique.values()]
-    return "\n\n".join(texts) if texts else None
+    for verdict in {verdict.headline: verdict for verdict in missed}.values():
+        item.messages[verdict.headline] = _explained(item.run, verdict, state.links)
+    if not item.messages:
+        return None
+    run = f"  run: {state.links.to(item.run.folder.path)}"
+    return "\n\n".join(f"{message}\n{run}" for message in item.messages.values())
 
 
-def _explained(run: Run, verdict: Verdict, links: Links) -> str:
+def _explained(run: Run, verdict: Verdict, links: Links) -> Message:
     """The whole message; a mistake in an explanation costs the explanation, never the finding."""
     try:
-        return failure_text(run, verdict, links)
+        return failure_message(run, verdict, links)
     except Exception as error:
-        return (
-            f"{verdict.headline}\n  k6spec cannot explain this ({type(error).__name__}: {error}); please report it"
-        )
+        text = f"k6spec cannot explain this ({type(error).__name__}: {error}); please report it"
+        return Message(headline=verdict.headline, lines=(Line(kind="note", text=text),))
 
 
 def hides(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from k6spec.declare.location import shown_path
 from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
+from k6spec.judge.when import windows
 from k6spec.k6.progress import ProgressLine
 from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_message, verdict_section
 from k6spec.pytest_plugin.pool import Wanted
@@ -106,7 +107,16 @@ class LazyRun:
             return
         session = session_state(self._item.config).session_id
         nodeid = self._item.nodeid
-        records = [record(verdict, nodeid=nodeid, session=session) for verdict in state.log.verdicts]
+        records = [
+            record(
+                verdict,
+                nodeid=nodeid,
+                session=session,
+                lines=state.lines(verdict),
+                windows=windows(state.run.database, verdict),
+            )
+            for verdict in state.log.verdicts
+        ]
         state.run.folder.add_verdicts(records)
         state.run.database.close()
 

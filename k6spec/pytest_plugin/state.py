@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import Final, final
+from typing import Any, Final, final
 
 import pytest
 
 from k6spec.config import Config, in_ci, load_config
 from k6spec.declare.load import Load
 from k6spec.judge.log import VerdictLog
+from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.options import given
 from k6spec.pytest_plugin.pool import Pool
 from k6spec.report.links import Links
+from k6spec.report.message import Message
 from k6spec.run import Run
 
 
@@ -38,6 +40,13 @@ class ItemState:
         self.load = load
         self.log = VerdictLog()
         self.run: Run | None = None
+        self.messages: dict[str, Message] = {}
+        """What was said of the verdicts that did not pass, by headline."""
+
+    def lines(self, verdict: Verdict) -> list[dict[str, Any]]:
+        """What was said below a verdict's headline, in plain values; nothing of one that passed."""
+        message = self.messages.get(verdict.headline)
+        return [] if message is None or verdict.outcome == "passed" else message.plain()
 
 
 SESSION: Final = pytest.StashKey[SessionState]()

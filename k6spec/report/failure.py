@@ -11,6 +11,7 @@ from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
 from k6spec.report.links import Links, read_trace, write_trace_page
+from k6spec.report.message import Line, Message
 from k6spec.report.payload import payload_line
 from k6spec.report.self_time import longest_self_time
 from k6spec.report.statement import short_statement
@@ -22,41 +23,50 @@ from k6spec.units import format_ns, format_ratio
 _WORST: Final = 3
 
 
-def failure_text(run: Run, verdict: Verdict, links: Links) -> str:
+def failure_message(run: Run, verdict: Verdict, links: Links) -> Message:
     """The whole message, some six lines; makes the trace pages that it links to."""
-    return "\n".join([verdict.headline, *(f"  {line}" for line in _lines(run, verdict, links))])
+    return Message(headline=verdict.headline, lines=tuple(_lines(run, verdict, links)))
 
 
-def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
+def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
     if verdict.evidence.reason:
-        yield f"{verdict.outcome}: {verdict.evidence.reason}"
-    yield from verdict.evidence.notes
+        yield Line(kind="reason", text=f"{verdict.outcome}: {verdict.evidence.reason}")
+    for note in verdict.evidence.notes:
+        yield Line(kind="note", text=note)
     if verdict.observed is not None:
         yield from _worst(run, verdict, links)
-        yield from _beyond(verdict)
-        yield from _failing(run, verdict)
-        yield from _contrast(run, verdict)
-    yield _evidence(run, verdict)
+        for text in _beyond(verdict):
+            yield Line(kind="extent", text=text)
+        for text in (*_failing(run, verdict), *_contrast(run, verdict)):
+            yield Line(kind="cause", text=text)
+    yield Line(kind="evidence", text=_evidence(run, verdict))
     unseen = verdict.evidence.population.missing.uninstrumented
     if unseen:
-        yield f"uninstrumented (never gave a trace, not counted as missing): {', '.join(unseen)}"
-    yield f"run: {links.to(run.folder.path)}"
+        text = f"uninstrumented (never gave a trace, not counted as missing): {', '.join(unseen)}"
+        yield Line(kind="note", text=text)
 
 
-def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[str]:
+def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
     largest = verdict.operator in {"<", "<="}
     for sighting in verdict.evidence.population.worst(_WORST, largest):
         said = f"{_measured(sighting, verdict)}  {_what(sighting)}"
         tree = None if sighting.trace_id is None else read_trace(run.database, sighting.trace_id)
         if tree is None:
-            yield said if sighting.trace_id is None else f"trace {sighting.trace_id}  {said}"
+            yield Line(
+                kind="worst", text=said if sighting.trace_id is None else f"trace {sighting.trace_id}  {said}"
+            )
             continue
         highlight = [sighting.span_id] if sighting.span_id else []
         page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
-        link = links.to_trace(run.folder, page, tree.trace_id, sighting.span_id)
-        yield f"{link}  {said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}"
+        yield Line(
+            kind="worst",
+            text=f"{said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}",
+            trace=tree.trace_id,
+            span=sighting.span_id,
+            link=links.to_trace(run.folder, page, tree.trace_id, sighting.span_id),
+        )
         if (payload := payload_line(run, tree.trace_id)) is not None:
-            yield f"  {payload}"
+            yield Line(kind="payload", text=payload)
 
 
 def _where(tree: TraceTree, sighting: Sighting) -> str:

@@ -10,7 +10,7 @@ from k6spec import ms, percent
 from k6spec.explain.contrast import contrast
 from k6spec.explain.failing import failing
 from k6spec.judge.verdict import Verdict
-from k6spec.report.failure import failure_text
+from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from k6spec.report.statement import short_statement
 from k6spec.run import Run
@@ -114,14 +114,14 @@ class TestWhereTheTimeWent:
     def test_in_a_slow_request(self, tmp_path: Path, spans: list[Span], words: str) -> None:
         run = run_of(tmp_path, [Request(ms=500, spans=spans)])
 
-        text = failure_text(run, run.http().duration.max < ms(200), Links(root=tmp_path))
+        text = str(failure_message(run, run.http().duration.max < ms(200), Links(root=tmp_path)))
 
         assert f"500 ms  POST /checkout 200   (k6, VU 1, 00:00){words}\n" in text
 
     def test_in_a_slow_span(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [Request(ms=500, spans=[entry(ms=480), db(ms=20)])])
 
-        text = failure_text(run, run.spans("POST /checkout").duration.max < ms(200), Links(root=tmp_path))
+        text = str(failure_message(run, run.spans("POST /checkout").duration.max < ms(200), Links(root=tmp_path)))
 
         assert "POST /checkout   (orders, VU 1, 00:00); 460 ms of it its own, outside the calls below\n" in text
 

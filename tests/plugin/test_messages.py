@@ -153,9 +153,16 @@ def test_verdicts_are_archived_with_the_run(specs: Specs) -> None:
     verdicts = json.loads((folder / "run.json").read_text())["verdicts"]
     assert [verdict["outcome"] for verdict in verdicts] == ["failed", "failed"]
     assert len({verdict["session"] for verdict in verdicts}) == 2
+    shown = verdicts[0].pop("lines")
+    assert [line["kind"] for line in shown] == ["worst", "extent", "evidence"]
+    assert (shown[0]["text"], shown[0]["trace"]) == (
+        "412 ms  SELECT stock   (orders, VU 1, 00:00)",
+        "ab" + "0" * 30,
+    )
     assert verdicts[0] | {"session": "", "judged": ""} == {
         "nodeid": "test_spec.py::test_db",
         "claim": "db spans: max duration <= 200 ms",
+        "headline": "db spans: max duration 412 ms, limit 200 ms",
         "outcome": "failed",
         "observed": 412e6,
         "limit": 200e6,
@@ -169,6 +176,8 @@ def test_verdicts_are_archived_with_the_run(specs: Specs) -> None:
         "population": 1,
         "noun": "span",
         "reason": "",
+        "notes": [],
+        "windows": None,
         "trace_ids": ["ab" + "0" * 30],
         "session": "",
         "judged": "",

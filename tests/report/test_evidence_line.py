@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from k6spec import ms
-from k6spec.report.failure import failure_text
+from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from tests.support.runs import Request, db, entry, run_of
 
 
 def evidence(tmp_path: Path, verdict: object, run: object) -> str:
-    text = failure_text(run, verdict, Links(root=tmp_path))  # type: ignore[arg-type]
+    text = str(failure_message(run, verdict, Links(root=tmp_path)))  # type: ignore[arg-type]
     return next(line for line in text.splitlines() if "evidence (" in line)
 
 

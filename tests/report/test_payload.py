@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from k6spec import ms
-from k6spec.report.failure import failure_text
+from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from tests.support.runs import Request, entry, run_of
 
@@ -20,7 +20,7 @@ def message(tmp_path: Path, *requests: Request) -> str:
     script = run.folder.path / "script"
     script.mkdir()
     (script / "flow_0.order.json").write_text(json.dumps([{"sku": "a"}, {"sku": "é", "quantity": -1}]))
-    return failure_text(run, run.http().duration.max < ms(100), Links(root=tmp_path))
+    return str(failure_message(run, run.http().duration.max < ms(100), Links(root=tmp_path)))
 
 
 def test_it_is_below_the_trace_that_it_made_slow(tmp_path: Path) -> None:

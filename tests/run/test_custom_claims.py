@@ -8,7 +8,7 @@ import pytest
 
 from k6spec import Inconclusive, UsageError, Verdict
 from k6spec.judge.record import record
-from k6spec.report.failure import failure_text
+from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from k6spec.run import Run
 from tests.support.runs import Request, db, entry, run_of, trace_id
@@ -43,7 +43,7 @@ def test_one_that_does_not_hold_shows_what_was_seen_and_where(tmp_path: Path) ->
     run = shop(tmp_path, 1, 2, 3)
     verdict = one_query_a_checkout(run)
 
-    text = failure_text(run, verdict, Links(root=tmp_path))
+    text = str(failure_message(run, verdict, Links(root=tmp_path)))
 
     assert not verdict
     assert text.splitlines()[:2] == [

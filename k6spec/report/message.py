@@ -1,0 +1,45 @@
+"""What is said of a verdict, as data: pytest's output prints it, the archive keeps it, the report shows it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias, final
+
+Kind: TypeAlias = Literal["reason", "note", "worst", "payload", "extent", "cause", "evidence"]
+"""What a line is about: why nothing can be said, a remark, one of the worst members, what that one's request sent,
+how many are beyond the limit, what they have in common, and what the verdict rests on."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line below the headline. ``trace`` and ``span`` are hex ids of what it points to, ``link`` leads there."""
+
+    kind: Kind
+    text: str
+    trace: str | None = None
+    span: str | None = None
+    link: str | None = None
+
+    def __str__(self) -> str:
+        text = f"  {self.text}" if self.kind == "payload" else self.text
+        return text if self.link is None else f"{self.link}  {text}"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A verdict's headline, and the lines below it."""
+
+    headline: str
+    lines: tuple[Line, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([self.headline, *(f"  {line}" for line in self.lines)])
+
+    def plain(self) -> list[dict[str, Any]]:
+        """The lines for ``run.json``; links are left out, as they depend on where they are read."""
+        return [
+            {name: value for name, value in asdict(line).items() if value is not None and name != "link"}
+            for line in self.lines
+        ]
