@@ -1,19 +1,18 @@
-"""What the offending traces have in common that the others have not."""
+"""What the offending traces have in common that the others have not: values of attributes, and spans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from math import comb
+from typing import Final, Literal, final
 
-from k6spec.judge.verdict import Verdict
+from k6spec.explain.sides import LEAST, Sides
 from k6spec.query.database import Database
-from k6spec.query.selectors import where
 from k6spec.store.spans import CLIENT_SERVICE
 
-_MOST_OFFENDING: Final = 2_000
-_LEAST_TRACES: Final = 5
 _LEAST_SHARE: Final = 0.7
 _LEAST_DIFFERENCE: Final = 0.5
+_FALSE_DISCOVERIES: Final = 0.01
 _OUTCOMES: Final = [
     "http.status_code",
     "http.response.status_code",
@@ -28,53 +27,69 @@ _OUTCOMES: Final = [
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """An attribute's value with the share of offending and of other traces that carry it, as fractions."""
+    """A trait with the share of offending and of other traces that have it, as fractions.
 
+    An ``attribute`` of the system's entry points and own spans (``key`` and ``value``), or a ``span``: ``key`` is
+    its service and ``value`` its statement or name.
+    """
+
+    trait: Literal["attribute", "span"]
     key: str
     value: str
     of_offending: float
     of_others: float
 
 
-def contrast(database: Database, verdict: Verdict) -> Contrast | None:
-    """The attribute value that tells offending traces from the others best, if one does so clearly.
+def contrast(database: Database, sides: Sides) -> tuple[Contrast, ...]:
+    """What tells offending traces from their peers clearly, best first, attributes before spans.
 
-    A trace offends if its request, or one of the claim's spans in it, took longer than the limit; the others
-    are those of the same operation (the commonest among the offending) in the claim's part of the load.
-    Attributes are those of entry points and of the system's own spans: what was asked for, rather than how it
-    was looked up.
+    Of all traits that were compared, those are kept of which chance explains one in a hundred at most (Fisher's
+    exact test; false discoveries held down as Benjamini and Hochberg do, Journal of the Royal Statistical Society
+    B 57, 1995), that most of the offending have, and that half as many more of them have than of the peers.
     """
-    population = verdict.evidence.population
-    if verdict.unit != "ns" or population.noun == "trace" or verdict.operator in {">", ">="}:
-        return None
-    worst = population.worst(_MOST_OFFENDING, True)
-    offending = [sighting.trace_id for sighting in worst if sighting.trace_id and sighting.value > verdict.limit]
-    if len(offending) < _LEAST_TRACES:
-        return None
-    within, parameters = where(population.within)
-    rows = database.rows(
-        f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
-        peers AS (
-            SELECT c.trace_id, c.trace_id IN (SELECT trace_id FROM offending) AS bad FROM traces c
-            WHERE c.received AND {within} AND c.operation =
-                (SELECT mode(operation) FROM traces WHERE trace_id IN (SELECT trace_id FROM offending))),
-        totals AS (SELECT count(*) FILTER (bad) AS n_bad, count(*) FILTER (NOT bad) AS n_good FROM peers),
-        pairs AS (
-            SELECT DISTINCT s.trace_id, unnest(map_entries(s.attributes)) AS entry
-            FROM spans s JOIN peers USING (trace_id)
-            WHERE s.service <> '{CLIENT_SERVICE}' AND s.kind IN ('server', 'consumer', 'internal')),
-        shares AS (
-            SELECT entry.key AS key, entry.value AS value,
-                   count(*) FILTER (bad) / any_value(n_bad) AS of_bad,
-                   count(*) FILTER (NOT bad) / any_value(n_good) AS of_good
-            FROM pairs JOIN peers USING (trace_id), totals
-            WHERE n_good >= {_LEAST_TRACES} GROUP BY ALL)
-        SELECT key, value, of_bad, of_good FROM shares
-        WHERE NOT list_contains(?, key) AND of_bad >= {_LEAST_SHARE} AND of_bad - of_good >= {_LEAST_DIFFERENCE}
-        ORDER BY of_bad - of_good DESC, key LIMIT 1""",
-        [offending, *parameters, _OUTCOMES],
-    )
-    if not rows:
-        return None
-    key, value, of_bad, of_good = rows[0]
-    return Contrast(key=key, value=value, of_offending=of_bad, of_others=of_good)
+    bad, good = len(sides.offending), len(sides.peers)
+    if bad < LEAST or good < LEAST:
+        return ()
+    rows = database.rows(_TRAITS, [list(sides.offending), list(sides.peers), _OUTCOMES])
+    chances = [_chance(row[3], bad, row[4], good) for row in rows]
+    highest = _highest_kept(chances)
+    found = [
+        Contrast(trait=row[0], key=row[1], value=row[2], of_offending=row[3] / bad, of_others=row[4] / good)
+        for row, chance in zip(rows, chances, strict=True)
+        if chance <= highest
+    ]
+    clear = [
+        each
+        for each in found
+        if each.of_offending >= _LEAST_SHARE and each.of_offending - each.of_others >= _LEAST_DIFFERENCE
+    ]
+    return tuple(sorted(clear, key=lambda c: (c.trait != "attribute", c.of_others - c.of_offending, c.key)))
+
+
+# Attributes of entry points and of the system's own spans only: what was asked for, not how it was looked up.
+_TRAITS: Final = f"""
+WITH chosen AS (
+    SELECT unhex(unnest(?)) AS trace_id, true AS bad UNION ALL SELECT unhex(unnest(?)) AS trace_id, false AS bad),
+traits AS (
+    SELECT DISTINCT trace_id, bad, 'attribute' AS trait, entry.key AS key, entry.value AS value FROM (
+        SELECT trace_id, bad, unnest(map_entries(s.attributes)) AS entry FROM spans s JOIN chosen USING (trace_id)
+        WHERE s.service <> '{CLIENT_SERVICE}' AND s.kind IN ('server', 'consumer', 'internal'))
+    WHERE NOT list_contains(?, entry.key)
+    UNION ALL
+    SELECT DISTINCT trace_id, bad, 'span', s.service, coalesce(s.db_statement, s.name)
+    FROM spans s JOIN chosen USING (trace_id) WHERE s.service <> '{CLIENT_SERVICE}')
+SELECT trait, key, value, count(*) FILTER (bad) AS of_bad, count(*) FILTER (NOT bad) AS of_good
+FROM traits GROUP BY ALL HAVING count(*) >= {LEAST} AND of_bad > 0 ORDER BY ALL"""
+
+
+def _chance(bad_with: int, bad: int, good_with: int, good: int) -> float:
+    """How probable it is that so many of those with the trait fell among the bad ones, or more (one-sided)."""
+    having = bad_with + good_with
+    ways = sum(comb(having, k) * comb(bad + good - having, bad - k) for k in range(bad_with, min(having, bad) + 1))
+    return ways / comb(bad + good, bad)
+
+
+def _highest_kept(chances: list[float]) -> float:
+    ordered = sorted(chances)
+    kept = [c for rank, c in enumerate(ordered, 1) if c <= _FALSE_DISCOVERIES * rank / len(ordered)]
+    return kept[-1] if kept else -1.0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
+from k6spec.explain.sides import offenders
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
-
-_MOST_OFFENDING: Final = 2_000
 
 
 @final
@@ -34,11 +33,9 @@ def failing(database: Database, verdict: Verdict) -> Failing | None:
     Offending are failed requests, and traces with spans that a claim counts. Messages differ by their numbers,
     so spans are grouped by exception type, and the commonest message is shown.
     """
-    population = verdict.evidence.population
-    if verdict.unit == "ns" or population.noun == "trace" or verdict.operator in {">", ">="}:
+    offending = offenders(verdict)
+    if verdict.unit == "ns" or verdict.evidence.population.noun == "trace" or not offending:
         return None
-    worst = population.worst(_MOST_OFFENDING, True)
-    offending = sorted({sighting.trace_id for sighting in worst if sighting.trace_id})
     rows = database.rows(
         f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
         failed AS (

@@ -14,6 +14,7 @@ from k6spec.judge.bounds import Bounds, Dropped, bounds
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
 from k6spec.judge.limits import NamedLimit, Q, resolve, shown
+from k6spec.judge.offence import offence
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
@@ -201,6 +202,7 @@ class Stat(Generic[Q]):
             effective=None if found is None else found.effective,
             dropped=dropped.spans,
             notes=notes,
+            offence=offence(reducer, population, sign, bound, self._unit),
         )
 
     def _dropped(self, population: Population, reducer: Reducer) -> Dropped:

@@ -21,7 +21,8 @@ class Evidence:
     ``lowest`` and ``highest``: the statistic with what is missing at its best and at its worst; under
     ``.sure(level)`` the ends of its interval. ``effective``: the effective sample size of that interval.
     ``dropped``: spans that were lost somewhere and may have been members. ``reason``: why it is inconclusive.
-    ``population`` has the values and finds the worst members.
+    ``population`` has the values and finds the worst members. ``offence``: a member above it breaks an upper
+    limit; None where no single member does.
     """
 
     population: Population
@@ -32,6 +33,7 @@ class Evidence:
     effective: float | None = None
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    offence: float | None = None
 
 
 @final

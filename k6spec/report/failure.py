@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from k6spec.explain.contrast import contrast
-from k6spec.explain.failing import failing
+from k6spec.explain.explanation import explain
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
+from k6spec.report.cause import cause_lines
 from k6spec.report.links import Links, read_trace, write_trace_page
 from k6spec.report.message import Line, Message
 from k6spec.report.payload import payload_line
@@ -37,8 +37,7 @@ def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
         yield from _worst(run, verdict, links)
         for text in _beyond(verdict):
             yield Line(kind="extent", text=text)
-        for text in (*_failing(run, verdict), *_contrast(run, verdict)):
-            yield Line(kind="cause", text=text)
+        yield from cause_lines(run, explain(run.database, verdict), verdict, links)
     yield Line(kind="evidence", text=_evidence(run, verdict))
     unseen = verdict.evidence.population.missing.uninstrumented
     if unseen:
@@ -118,22 +117,6 @@ def _beyond(verdict: Verdict) -> Iterator[str]:
         if shared and count > 1 and shared[0] not in population.text:
             words += f"; {shared[1]:,} of them are {short_statement(shared[0])}"
     yield words
-
-
-def _failing(run: Run, verdict: Verdict) -> Iterator[str]:
-    found = failing(run.database, verdict)
-    if found is not None:
-        error = f": {short_statement(found.error)}" if found.error else ""
-        yield f"{found.traces:,} of {found.offending:,} fail in {found.service}: {found.name}{error}"
-
-
-def _contrast(run: Run, verdict: Verdict) -> Iterator[str]:
-    found = contrast(run.database, verdict)
-    if found is not None:
-        yield (
-            f"slow traces differ in {found.key} = {found.value!r} "
-            f"({found.of_offending * 100:.0f} % of the slow, {found.of_others * 100:.0f} % of the others)"
-        )
 
 
 def _evidence(run: Run, verdict: Verdict) -> str:

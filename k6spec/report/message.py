@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, final
 
-Kind: TypeAlias = Literal["reason", "note", "worst", "payload", "extent", "cause", "evidence"]
+Kind: TypeAlias = Literal["reason", "note", "worst", "payload", "extent", "cause", "twin", "evidence"]
 """What a line is about: why nothing can be said, a remark, one of the worst members, what that one's request sent,
-how many are beyond the limit, what they have in common, and what the verdict rests on."""
+how many are beyond the limit, why, a healthy trace beside the worst, and what the verdict rests on."""
 
 
 @final

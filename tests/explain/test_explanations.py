@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from k6spec import ms, percent
-from k6spec.explain.contrast import contrast
+from k6spec.explain.contrast import Contrast, contrast
+from k6spec.explain.explanation import Explanation, explain
 from k6spec.explain.failing import failing
+from k6spec.explain.sides import sides
 from k6spec.judge.verdict import Verdict
 from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
@@ -20,7 +22,10 @@ from tests.support.runs import Request, Span, db, entry, run_of
 def bought(sku: str, slow: float = 5.0, stage: str = "peak", name: str = "POST /checkout") -> Request:
     """A request for a product, with a database span."""
     return Request(
-        name=name, ms=slow + 20, stage=stage, spans=[entry(name, attributes={"shop.sku": sku}), db(ms=slow)]
+        name=name,
+        ms=slow + 20,
+        stage=stage,
+        spans=[entry(name, attributes={"shop.sku": sku}, ms=slow + 18), db(ms=slow)],
     )
 
 
@@ -28,50 +33,189 @@ def slow_spans(run: Run) -> Verdict:
     return run.spans.db().during(stage="peak").duration.max <= ms(200)
 
 
+def contrasts(run: Run, verdict: Verdict) -> tuple[Contrast, ...]:
+    both = sides(run.database, verdict)
+    return contrast(run.database, both) if both else ()
+
+
 class TestContrast:
     def test_names_the_value_that_the_slow_ones_share(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [bought("hot", 300)] * 9 + [bought("cold", 300)] + [bought("cold")] * 40)
 
-        found = contrast(run.database, slow_spans(run))
+        (found,) = contrasts(run, slow_spans(run))
 
-        assert found is not None
-        assert (found.key, found.value, found.of_offending, found.of_others) == ("shop.sku", "hot", 0.9, 0.0)
+        assert (found.trait, found.key, found.value) == ("attribute", "shop.sku", "hot")
+        assert (found.of_offending, found.of_others) == (0.9, 0.0)
 
     def test_speaks_of_slow_requests_too(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [bought("hot", 300)] * 9 + [bought("cold")] * 40)
 
-        found = contrast(run.database, run.http().duration.p95 < ms(200))
+        (found,) = contrasts(run, run.http().duration.p95 < ms(200))
 
-        assert found is not None
         assert found.value == "hot"
+
+    def test_names_a_call_that_only_slow_traces_make(self, tmp_path: Path) -> None:
+        odd = Request(ms=320, stage="peak", spans=[entry(ms=310), db("SELECT b", ms=5), db("SELECT a", ms=300)])
+        usual = Request(ms=20, stage="peak", spans=[entry(), db("SELECT b", ms=5)])
+        run = run_of(tmp_path, [odd] * 9 + [usual] * 40)
+
+        (found,) = contrasts(run, slow_spans(run))
+
+        assert (found.trait, found.key, found.value) == ("span", "orders", "SELECT a")
+
+    def test_says_nothing_of_what_chance_explains(self, tmp_path: Path) -> None:
+        slow = [bought(sku, 300) for sku in ["hot"] * 4 + ["cold"]]
+        run = run_of(tmp_path, slow + [bought(sku) for sku in ["hot", "cold", "cold", "cold", "cold"]])
+
+        assert contrasts(run, slow_spans(run)) == (), "4 of 5 against 1 of 5: one case in ten"
 
     def test_compares_within_the_claims_part_of_the_load(self, tmp_path: Path) -> None:
         ramp = [bought("hot", 300, stage="ramp")] * 20
         run = run_of(tmp_path, [bought("hot", 300)] * 9 + [bought("cold")] * 10 + ramp)
 
-        found = contrast(run.database, slow_spans(run))
+        (found,) = contrasts(run, slow_spans(run))
 
-        assert found is not None
         assert (found.of_offending, found.of_others) == (1.0, 0.0)
 
     def test_compares_requests_of_one_kind(self, tmp_path: Path) -> None:
         other = [bought("none", name="GET /products")] * 40
         run = run_of(tmp_path, [bought("hot", 300)] * 9 + other)
 
-        assert contrast(run.database, slow_spans(run)) is None, "there is no checkout to compare with"
+        assert contrasts(run, slow_spans(run)) == (), "there is no checkout to compare with"
 
     def test_leaves_out_how_requests_ended(self, tmp_path: Path) -> None:
         slow = Request(ms=320, stage="peak", spans=[entry(attributes={"http.status_code": "200"}), db(ms=300)])
         refused = Request(status=503, stage="peak", spans=[entry(attributes={"http.status_code": "503"}), db()])
         run = run_of(tmp_path, [slow] * 9 + [refused] * 9)
 
-        assert contrast(run.database, slow_spans(run)) is None
+        assert contrasts(run, slow_spans(run)) == ()
 
     @pytest.mark.parametrize("slow", [4, 0])
     def test_says_nothing_from_a_handful(self, tmp_path: Path, slow: int) -> None:
         run = run_of(tmp_path, [bought("hot", 300)] * slow + [bought("cold")] * 40)
 
-        assert contrast(run.database, slow_spans(run)) is None
+        assert contrasts(run, slow_spans(run)) == ()
+
+
+def explained(run: Run, verdict: Verdict) -> Explanation:
+    return explain(run.database, verdict)
+
+
+class TestAttribution:
+    def test_names_the_operation_that_slow_traces_spend_more_time_in(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [bought("a", 300)] * 9 + [bought("b")] * 40)
+
+        found = explained(run, run.http().duration.p95 < ms(200)).attribution
+
+        assert found is not None
+        (share,) = found.shares
+        assert found.against_peers
+        assert (share.kind, share.service, share.what, share.calls) == ("statement", "orders", "SELECT 1", 1)
+        assert share.extra_ns == pytest.approx(295e6)
+        assert share.share == pytest.approx(1.0)
+        assert share.low == share.high == pytest.approx(295e6), "no trace differs from another"
+
+    def test_speaks_of_all_the_time_where_all_traces_are_slow(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [bought("a", 300)] * 20)
+
+        found = explained(run, run.http().duration.p95 < ms(200)).attribution
+
+        assert found is not None
+        assert not found.against_peers
+        assert found.shares[0].extra_ns == pytest.approx(300e6)
+
+    def test_speaks_of_all_the_time_where_the_others_are_nearly_as_slow(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [bought("a", 300)] * 20 + [bought("a", 290)] * 20)
+
+        found = explained(run, run.http().duration.p95 < ms(315)).attribution
+
+        assert found is not None
+        assert not found.against_peers
+        assert found.shares[0].extra_ns == pytest.approx(300e6)
+
+    @pytest.mark.parametrize(
+        ("slow", "kind", "what"),
+        [
+            (Span(name="connect", category="db", ms=300), "connection", "connect"),
+            (db("BEGIN IMMEDIATE", ms=300), "lock", "BEGIN IMMEDIATE"),
+            (db("SELECT a FROM b FOR UPDATE", ms=300), "lock", "SELECT a FROM b FOR UPDATE"),
+            (db("SELECT for_update FROM b", ms=300), "statement", "SELECT for_update FROM b"),
+        ],
+    )
+    def test_calls_waiting_by_its_name(self, tmp_path: Path, slow: Span, kind: str, what: str) -> None:
+        run = run_of(tmp_path, [Request(ms=340, spans=[entry(ms=330), slow])] * 9 + [bought("b")] * 40)
+
+        found = explained(run, run.http().duration.p95 < ms(200)).attribution
+
+        assert found is not None
+        assert (found.shares[0].kind, found.shares[0].what) == (kind, what)
+
+    def test_tells_the_network_from_a_services_own_code(self, tmp_path: Path) -> None:
+        def call(between: float, own: float) -> Request:
+            server = entry("POST /reserve", service="stock", ms=own)
+            server.parent = 1
+            return Request(
+                ms=between + own + 20,
+                spans=[entry(ms=between + own + 10), Span(name="POST", ms=between + own), server],
+            )
+
+        run = run_of(tmp_path, [call(300, 5)] * 9 + [call(5, 5)] * 40)
+        other = run_of(tmp_path / "other", [call(5, 300)] * 9 + [call(5, 5)] * 40)
+
+        queued = explained(run, run.http().duration.p95 < ms(200)).attribution
+        worked = explained(other, other.http().duration.p95 < ms(200)).attribution
+
+        assert queued is not None
+        assert worked is not None
+        assert [(s.kind, s.service, s.what) for s in queued.shares] == [("between", "orders", "stock")]
+        assert [(s.kind, s.service, s.what) for s in worked.shares] == [("own", "stock", "POST /reserve")]
+
+    def test_counts_calls_where_the_claim_does(self, tmp_path: Path) -> None:
+        many = Request(spans=[entry(), *[db("SELECT line")] * 10])
+        run = run_of(tmp_path, [many] * 9 + [Request(spans=[entry(), db("SELECT line")])] * 9)
+
+        found = explained(run, run.traces().repeated(db=True).max <= 3)
+
+        assert found.calls is not None
+        assert (found.calls.what, found.calls.calls, found.calls.typical_calls) == ("SELECT line", 10, 1)
+        assert found.attribution is None
+
+
+class TestTwin:
+    def test_is_most_alike_then_nearest_in_time(self, tmp_path: Path) -> None:
+        slow = bought("a", 300)
+        run = run_of(tmp_path, [bought("a")] + [bought("b")] * 3 + [slow] * 5 + [bought("b")] * 9 + [bought("a")])
+
+        found = explained(run, run.http().duration.p95 < ms(200)).twin
+
+        assert found is not None
+        assert found.trace_id == "ab" + "0" * 29 + "0"
+        assert (found.shares, found.of) == (1, 1)
+
+
+class TestSaturation:
+    def test_is_time_that_grows_with_the_load_for_the_same_work(self, tmp_path: Path) -> None:
+        light = [Request(ms=20, active=5, spans=[entry()])] * 20
+        run = run_of(tmp_path, light + [Request(ms=200, active=50, spans=[entry()])] * 40)
+
+        found = explained(run, run.http().duration.p95 < ms(100)).saturation
+
+        assert found is not None
+        assert (found.light_vus, found.heavy_vus) == (5, 50)
+        assert (found.light_ns, found.heavy_ns) == (20e6, 200e6)
+
+    def test_is_not_more_work(self, tmp_path: Path) -> None:
+        light = [Request(ms=20, active=5, spans=[entry()])] * 20
+        heavy = [Request(ms=200, active=50, spans=[entry(), *[db()] * 9])] * 40
+        run = run_of(tmp_path, light + heavy)
+
+        assert explained(run, run.http().duration.p95 < ms(100)).saturation is None
+
+
+def test_nothing_is_said_of_a_claim_that_no_single_request_breaks(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [bought("a", 300)] * 9)
+
+    assert explained(run, run.http().rate >= 1000) == Explanation()
 
 
 class TestFailing:

@@ -63,6 +63,7 @@ class Request:
     at_ms: float | None = None
     vus: float | None = 50
     rate: float | None = None
+    active: int = 50
     stage: str = "constant-vus"
     warmup: bool = False
     scenario: str | None = "buy"
@@ -177,7 +178,7 @@ def _row(number: int, request: Request) -> dict[str, object]:
         "stage": request.stage,
         "planned_vus": request.vus,
         "planned_rate": request.rate,
-        "active_vus": 50,
+        "active_vus": request.active,
         "warmup": request.warmup,
     }
 

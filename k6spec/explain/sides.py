@@ -1,0 +1,68 @@
+"""Which traces offend against a claim, and which others they can be compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from k6spec.judge.verdict import Verdict
+from k6spec.query.database import Database
+from k6spec.query.selectors import where
+
+MOST: Final = 2_000
+"""Traces of each side that are looked at: more tell no more, and cost time."""
+
+LEAST: Final = 5
+"""Traces that a side needs: fewer may differ by chance in anything."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Trace ids in hex, all of one ``operation``: ``offending`` ones, worst first; ``peers`` that kept the limit.
+
+    There are no peers where there would be fewer than five.
+    """
+
+    operation: str
+    offending: tuple[str, ...]
+    peers: tuple[str, ...]
+
+
+def sides(database: Database, verdict: Verdict) -> Sides | None:
+    """The traces that broke the limit, and those of the same operation and part of the load that kept it.
+
+    Offending traces of other operations than the commonest among them are left out. None where the claim has no
+    upper limit that a single request, span or trace could break.
+    """
+    offending = offenders(verdict)
+    if not offending:
+        return None
+    within, parameters = where(verdict.evidence.population.within)
+    rows = database.rows(
+        f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
+        kind AS (SELECT mode(operation) AS operation FROM traces JOIN offending USING (trace_id))
+        SELECT c.trace_id IN (SELECT trace_id FROM offending) AS bad, lower(hex(c.trace_id)), c.operation
+        FROM traces c JOIN kind USING (operation) WHERE c.received AND {within}
+        ORDER BY hash(c.trace_id)""",
+        [offending, *parameters],
+    )
+    kept = {trace for is_bad, trace, _operation in rows if is_bad}
+    bad = [trace for trace in offending if trace in kept]
+    peers = [trace for is_bad, trace, _operation in rows if not is_bad]
+    if not bad:
+        return None
+    return Sides(
+        operation=rows[0][2],
+        offending=tuple(bad[:MOST]),
+        peers=tuple(peers[:MOST]) if len(peers) >= LEAST else (),
+    )
+
+
+def offenders(verdict: Verdict) -> list[str]:
+    """Traces in which something broke the verdict's upper limit, worst first."""
+    offence = verdict.evidence.offence
+    if offence is None:
+        return []
+    worst = verdict.evidence.population.worst(MOST, True)
+    return list(dict.fromkeys(s.trace_id for s in worst if s.trace_id and s.value > offence))
