@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
-from k6spec.explain.sides import Sides
+from k6spec.explain.sides import LEAST, Sides
 from k6spec.query.database import Database
 from k6spec.query.self_time import self_times
 from k6spec.store.spans import CLIENT_SERVICE
@@ -81,12 +81,14 @@ class Attribution:
     against_peers: bool
 
 
-def attribution(database: Database, sides: Sides) -> Attribution:
+def attribution(database: Database, sides: Sides) -> Attribution | None:
     """Divides what slow traces take (longer than their peers) among the operations below them.
 
     An operation's part is its self time: while a call below it runs, the time is the call's. What is smaller than
-    a tenth, or may as well be nothing (its interval holds 0), is left out.
+    a tenth, or may as well be nothing (its interval holds 0), is left out. None for fewer than five slow traces.
     """
+    if len(sides.offending) < LEAST:
+        return None
     slow, typical = _sides(database, sides)
     slow_total, typical_total = slow.total, typical.total if sides.peers else 0.0
     against_peers = bool(sides.peers) and slow_total - typical_total >= _TELLING * slow_total

@@ -60,7 +60,7 @@ def attribution_lines(found: Attribution) -> Iterator[str]:
     beyond = (
         f" of the {format_ns(found.slow_ns - found.typical_ns)} that slow traces of {found.operation} take longer"
         if found.against_peers
-        else f" of the {format_ns(found.slow_ns)} that {found.operation} takes, in slow traces and others alike"
+        else f" of the {format_ns(found.slow_ns)} that slow traces of {found.operation} take"
     )
     for number, share in enumerate(found.shares[:_SHARES]):
         times = f"; {share.calls:.3g} calls a trace" if share.calls >= 1.5 else ""

@@ -46,7 +46,7 @@ def k6spec_sut() -> k6spec.Sut:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skips what is in this folder, unless Docker is asked for and the image is there."""
-    if config.getoption("--k6spec-replay") or (reason := _why_not(config)) is None:
+    if (reason := _why_not(config)) is None:
         return
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -54,6 +54,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _why_not(config: pytest.Config) -> str | None:
+    if config.getoption("--k6spec-replay"):
+        named = any(Path(__file__).parent.name in argument for argument in config.args)
+        return None if named else "runs in containers are judged again when named: pytest specs/in_containers"
     if (config.getoption("--k6spec-stack") or os.environ.get("K6SPEC_STACK")) != "docker":
         return "containers are loaded when asked for: pytest specs/in_containers --k6spec-stack docker"
     if "K6SPEC_DEMO_IMAGE" not in os.environ and _images_of(IMAGE) == []:
