@@ -1,24 +1,31 @@
-"""What k6spec costs the generator: request rate and CPU a request, against k6 alone with the same output.
+"""What k6spec costs the generator, against the same k6 with JSON output to a file and a traceparent made by hand.
 
-Measures the k6 that k6spec finds and, if it is set, the one that K6SPEC_TEST_K6 names. The server, which answers
-with fixed bytes, and k6spec's own reading of the output share the machine: rates tell less than CPU does.
+Three peers: ids of its own for each request, in the request's metadata (the one that issue 7 compares); the same
+ids as a tag, as the article does it; and one fixed header, with which nothing can be joined. Each runs as people
+run k6, and once more with the garbage collector as k6spec sets it.
+
+k6 has the first core for itself; the server, and k6spec's reading of the output, have the others. So the rate is
+what one core of k6 does, and k6's CPU is told apart from k6spec's. Measures the k6 that k6spec finds and those
+that K6SPEC_TEST_K6 names.
 """
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
 import os
 import resource
+import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Final
 
+from benchmarks.answering import answering
+from benchmarks.k6_scripts import AS_A_TAG, BY_HAND, FIXED, NO_CONTEXT, SECONDS, VUS
 from k6spec.declare.load import declare_load
 from k6spec.declare.profiles import constant_vus
 from k6spec.declare.scenario import Scenario
@@ -28,94 +35,118 @@ from k6spec.k6.runner import run_k6
 from k6spec.script.compiler import compile_load
 
 _ROUNDS: Final = 5
-_VUS: Final = 20
-_SECONDS: Final = 5
-_ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-_SCRIPT: Final = """import http from 'k6/http';
-export const options = { vus: %d, duration: '%ds' };
-export default () => { http.get(`${__ENV.BASE_URL}/products/1`, { tags: { name: 'GET /products/1' } }); };
-"""
+_K6SPEC: Final = "k6spec"
+_PEERS: Final = {"by hand": BY_HAND, "as a tag": AS_A_TAG, "fixed": FIXED}
+_SAME_COLLECTOR: Final = ", GOGC=400"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    """A run's requests a second, and microseconds of CPU a request: k6's, and k6spec's own."""
+
+    rate: float
+    k6: float
+    own: float
 
 
 def measure() -> dict[str, float]:
-    """Requests a second and microseconds of CPU a request, medians of five, for each k6."""
-    figures = {}
-    settings = [None, os.environ.get("K6SPEC_TEST_K6")]
-    with _server() as url:
-        for setting in dict.fromkeys(settings if settings[1] else settings[:1]):
+    """Medians of five rounds, in each of which everything runs once, and medians of the rounds' ratios."""
+    cores = sorted(os.sched_getaffinity(0))
+    others = set(cores[1:]) or set(cores)
+    os.sched_setaffinity(0, others)
+    figures: dict[str, float] = {}
+    with answering(others) as url:
+        for setting in [None, *filter(None, os.environ.get("K6SPEC_TEST_K6", "").split(os.pathsep))]:
             binary = find_k6(setting)
-            rounds = [(_alone(binary, url), _under_k6spec(binary, url)) for _ in range(_ROUNDS)]
-            version = ".".join(map(str, binary.version))
-            for number, who in enumerate(("k6 alone", "k6spec")):
-                figures[f"{who}, k6 {version}, requests/s"] = median(each[number][0] for each in rounds)
-                figures[f"{who}, k6 {version}, µs CPU a request"] = median(each[number][1] for each in rounds)
+            rounds = [dict(_round(binary, url, cores[0])) for _ in range(_ROUNDS)]
+            figures |= _figures(".".join(map(str, binary.version)), rounds)
     return figures
 
 
-def _alone(binary: K6Binary, url: str) -> tuple[float, float]:
+def _round(binary: K6Binary, url: str, core: int) -> Iterator[tuple[str, _Ran]]:
     with tempfile.TemporaryDirectory() as name:
-        output = Path(name) / "out.json"
-        argv = [str(binary.path), "run", "--quiet", "--no-usage-report", "--address=", f"--out=json={output}"]
-        os.mkfifo(output)
-        before = _cpu()
-        with subprocess.Popen(
-            [*argv, "--system-tags=status,method,url,name,scenario,group,vu,iter", str(_script(Path(name)))],
-            env=os.environ | collector_settings(os.environ) | {"BASE_URL": url},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ):
-            count = sum(line.startswith(b'{"metric":"http_reqs","type":"P') for line in output.open("rb"))
-        return count / _SECONDS, (_cpu() - before) * 1e6 / count
+        pinned = _pinned(binary, core, Path(name))
+        yield _K6SPEC, _under_k6spec(pinned, url)
+        for peer, script in _PEERS.items():
+            yield peer, _alone(pinned, script, {"BASE_URL": url})
+            settings = {"BASE_URL": url, **collector_settings({})}
+            yield peer + _SAME_COLLECTOR, _alone(pinned, script, settings)
 
 
-def _under_k6spec(binary: K6Binary, url: str) -> tuple[float, float]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        profile = constant_vus(_VUS, f"{_SECONDS}s")
-        load = declare_load(Scenario.script(_script(folder)), profile)
+def _figures(version: str, rounds: list[dict[str, _Ran]]) -> dict[str, float]:
+    figures = {}
+    for who in rounds[0]:
+        ran = [each[who] for each in rounds]
+        figures[f"k6 {version}, {who}, requests/s"] = median(each.rate for each in ran)
+        figures[f"k6 {version}, {who}, µs of k6's CPU a request"] = median(each.k6 for each in ran)
+    figures[f"k6 {version}, k6spec, µs of its own CPU a request"] = median(each[_K6SPEC].own for each in rounds)
+    for who in rounds[0]:
+        if who != _K6SPEC:
+            ours = f"k6 {version}, k6spec : {who}"
+            figures[f"{ours}, rate"] = median(each[_K6SPEC].rate / each[who].rate for each in rounds)
+            figures[f"{ours}, k6's CPU"] = median(each[_K6SPEC].k6 / each[who].k6 for each in rounds)
+    return figures
+
+
+def _pinned(binary: K6Binary, core: int, folder: Path) -> K6Binary:
+    """The same k6, on one core."""
+    path = folder / "k6"
+    path.write_text(f'#!/bin/sh\nexec taskset -c {core} {shlex.quote(str(binary.path))} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return replace(binary, path=path)
+
+
+def _alone(binary: K6Binary, script: str, env: Mapping[str, str]) -> _Ran:
+    with _script(script) as path:
+        output = path.with_name("out.json")
+        with _clock() as used:
+            subprocess.run(
+                [binary.path, "run", "--quiet", "--no-usage-report", "--address=", f"--out=json={output}", path],
+                env={**os.environ, **env},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
+            )
+        with output.open("rb") as lines:
+            count = sum(line.startswith(b'{"metric":"http_reqs","type":"P') for line in lines)
+    return used.ran(count)
+
+
+def _under_k6spec(binary: K6Binary, url: str) -> _Ran:
+    with _script(NO_CONTEXT) as path:
+        load = declare_load(Scenario.script(path), constant_vus(VUS, f"{SECONDS}s"))
+        folder = path.parent
         compiled = compile_load(load, run_key=b"\0\0\0\1", base_url=url, out=folder / "script")
-        before = _cpu()
-        result = run_k6(binary, compiled, load, folder=folder, env=os.environ)
-        return result.requests / _SECONDS, (_cpu() - before) * 1e6 / result.requests
-
-
-def _script(folder: Path) -> Path:
-    path = folder / "bench.js"
-    path.write_text(_SCRIPT % (_VUS, _SECONDS), encoding="utf-8")
-    return path
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+        with _clock() as used:
+            result = run_k6(binary, compiled, load, folder=folder, env=os.environ)
+    return used.ran(result.requests)
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    """A server in a process of its own, which isn't waited for while something is measured."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}"
-    finally:
-        process.terminate()
-        process.join()
+def _script(text: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "bench.js"
+        path.write_text(text, encoding="utf-8")
+        yield path
 
 
-def _serve(said: Connection) -> None:
-    async def serve() -> None:
-        server = await asyncio.get_running_loop().create_server(_Answer, "127.0.0.1", 0)
-        said.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
+class _Used:
+    """CPU seconds: of children that have ended, and of this process."""
 
-    asyncio.run(serve())
+    children = own = 0.0
+
+    def ran(self, requests: int) -> _Ran:
+        return _Ran(rate=requests / SECONDS, k6=self.children * 1e6 / requests, own=self.own * 1e6 / requests)
 
 
-class _Answer(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+@contextmanager
+def _clock() -> Iterator[_Used]:
+    used = _Used()
+    children, own = _children(), time.process_time()
+    yield used
+    used.children, used.own = _children() - children, time.process_time() - own
 
-    def data_received(self, data: bytes) -> None:
-        self._transport.write(_ANSWER * data.count(b"\r\n\r\n"))
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

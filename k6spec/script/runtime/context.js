@@ -24,21 +24,32 @@ let metadata = null;
 let sent = ''; // the traceparent of the latest addContext
 let own = null; // the script's own correlation id of the latest addContext, and the tags that repeat it
 
-// The parameters with which to send a request to `url`; all that k6 emits for it will carry its traceparent.
-// They are `params` itself where the host gets no context.
+// k6 has read a request's headers when the script goes on: these serve one request after another.
+const reused = { traceparent: '', tracestate: '', 'X-Correlation-ID': '' };
+
+// The parameters with which to send a request to `url` now, before the next one gets its own; all that k6 emits
+// for it will carry its traceparent. They are `params` itself where the host gets no context.
 export function withContext(url, params) {
-  const given = addContext(url, params);
+  const given = addContext(url, params, reused);
   if (sent === '') {
     forget();
+  } else if (own === null && metadata !== null) {
+    metadata.k6spec = sent;
   } else {
     remember(own === null ? sent : sent + OWN + JSON.stringify([own]));
   }
   return given;
 }
 
+// The same, for parameters that are looked at later.
+export function withLastingContext(url, params) {
+  const given = withContext(url, params);
+  return given === params ? params : { ...given, headers: { ...given.headers } };
+}
+
 // The same for a request of a batch: what it sent goes to the lists, '' and null where there is nothing.
 export function withListedContext(url, params, traceparents, owns) {
-  const given = addContext(url, params);
+  const given = addContext(url, params, {});
   traceparents.push(sent);
   owns.push(own);
   return given;
@@ -94,7 +105,8 @@ function use(other) {
   plain = other.plain;
 }
 
-function addContext(url, params) {
+// `room` is where the headers may be written.
+function addContext(url, params, room) {
   own = null;
   if (!getsContext(typeof url === 'string' ? url : urlOf(url))) {
     sent = '';
@@ -102,14 +114,14 @@ function addContext(url, params) {
   }
   const traceparent = makeTraceparent();
   sent = traceparent;
-  const headers =
-    plain && traceparent.length === UNMARKED
-      ? {
-          traceparent,
-          tracestate: states.all || traceparent.endsWith('3') ? states.sampled : states.unsampled,
-          'X-Correlation-ID': traceparent.slice(3, 35),
-        }
-      : headersOf(traceparent, propagation);
+  let headers = room;
+  if (plain && traceparent.length === UNMARKED) {
+    headers.traceparent = traceparent;
+    headers.tracestate = states.all || traceparent.endsWith('3') ? states.sampled : states.unsampled;
+    headers['X-Correlation-ID'] = traceparent.substring(3, 35);
+  } else {
+    headers = headersOf(traceparent, propagation);
+  }
   // k6 would send our headers along a redirect to any host: see redirects.js.
   if (params === undefined || params === null) return { headers, redirects: 0 };
   const given = params.headers;

@@ -7,15 +7,19 @@ import { settings } from '../settings.js';
 const MOST_KNOWN = 1000;
 
 const known = new Map(); // the URL up to its path -> whether it gets context
+let latest = '\n'; // the latest of them that does, with its slash: most requests go to one host
 
 export function isTarget(url) {
+  if (url.startsWith(latest)) return true;
   const slash = url.indexOf('/', 8);
   const origin = slash < 0 ? url : url.slice(0, slash);
-  const answer = known.get(origin);
-  if (answer !== undefined) return answer;
-  const decided = decide(origin);
-  if (known.size < MOST_KNOWN) known.set(origin, decided);
-  return decided;
+  let answer = known.get(origin);
+  if (answer === undefined) {
+    answer = decide(origin);
+    if (known.size < MOST_KNOWN) known.set(origin, answer);
+  }
+  if (answer && slash >= 0) latest = url.slice(0, slash + 1);
+  return answer;
 }
 
 function decide(origin) {

@@ -3,7 +3,7 @@
 
 import http from 'k6/http';
 import { batches } from './batch.js';
-import { forget, remember, remembered, withContext as imported } from './context.js';
+import { forget, remember, remembered, withContext as imported, withLastingContext } from './context.js';
 import { Chain, isRedirect } from './redirects.js';
 
 const { get, head, request, asyncRequest, batch } = http;
@@ -41,7 +41,7 @@ http.request = (method, url, body, params) => {
 
 // k6 copies the metadata when an asynchronous request starts, so those under way at once keep their own.
 http.asyncRequest = (method, url, body, params) => {
-  const given = withContext(url, params);
+  const given = withLastingContext(url, params);
   const carried = given === params ? '' : remembered();
   return asyncRequest(method, url, body, given).then(async (first) => {
     let answer = first;

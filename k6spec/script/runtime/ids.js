@@ -1,15 +1,15 @@
 // Makes W3C traceparents, and decides for each trace whether it is sampled. This runs for every request, so it
 // makes few and small strings.
 
-import { randomBytes } from 'k6/crypto';
+import { randomBytes, sha512 } from 'k6/crypto';
 import { settings } from '../settings.js';
 
-// Not Math.random: a script that calls k6's randomSeed() would give every VU the same ids, and would itself
-// draw other numbers than it does without us.
-const REQUESTS_PER_FILL = 500;
-const NUMBERS_PER_REQUEST = 3;
-const SIZE = REQUESTS_PER_FILL * NUMBERS_PER_REQUEST;
-const DIGIT_NINE = 0x100000000; // added so that toString(16) keeps leading zeros, then cut off
+// Ids are cut out of hexadecimal digits that k6 makes, those of SHA-512 over a random seed and a counter: making
+// digits in JavaScript takes longer. Not of Math.random: a script that calls k6's randomSeed() would give every VU
+// the same ids, and would itself draw other numbers than it does without us.
+const hash = sha512; // a constant of this module is quicker to look up
+const DIGITS = 128;
+const LAST = DIGITS - 24; // a traceparent takes 24 of them
 const RUN = settings.runKey;
 
 // A trace is sampled if the last 56 bits of its id are at least a threshold, as OpenTelemetry's probability
@@ -19,8 +19,10 @@ const LOW_24 = 0xffffff;
 const SCALE = LOW_24 + 1;
 const CONTROL = 'c';
 
-let numbers = null;
-let next = SIZE;
+let digits = '';
+let next = DIGITS;
+let seed = '';
+let fills = 0;
 let controlFrom = 0;
 let sampledFrom = 0;
 
@@ -41,28 +43,28 @@ export function sample(share) {
 // Trace Context level 2 says, and samplers that read either half keep working. The span id consists of 8
 // of the same bytes; it need only differ from the other span ids of its trace. A mark may follow.
 export function newTraceparent() {
-  if (next === SIZE) fill();
-  const a = (DIGIT_NINE + numbers[next]).toString(16).slice(1);
-  const second = numbers[next + 1];
-  const b = (DIGIT_NINE + second).toString(16).slice(1);
-  const c = (DIGIT_NINE + (numbers[next + 2] || 1)).toString(16).slice(1); // no span id is zero
-  next += NUMBERS_PER_REQUEST;
-  const random = second & LOW_24;
-  if (random >= sampledFrom) return `00-${a}${RUN}${b}${c}-${c}${a}-03`;
-  return `00-${a}${RUN}${b}${c}-${c}${a}-02${random >= controlFrom ? CONTROL : ''}`;
+  if (next > LAST) fill();
+  const left = digits.substring(next, next + 8);
+  const right = digits.substring(next + 8, next + 24);
+  const span = digits.substring(next + 4, next + 20);
+  next += 24;
+  if (sampledFrom === 0) return `00-${left}${RUN}${right}-${span}-03`;
+  const random = parseInt(right.substring(2, 8), 16);
+  if (random >= sampledFrom) return `00-${left}${RUN}${right}-${span}-03`;
+  return `00-${left}${RUN}${right}-${span}-02${random >= controlFrom ? CONTROL : ''}`;
 }
 
 // 16 hexadecimal digits for another span of a trace.
 export function newSpanId() {
-  if (next === SIZE) fill();
-  const a = (DIGIT_NINE + numbers[next]).toString(16).slice(1);
-  const b = (DIGIT_NINE + (numbers[next + 1] || 1)).toString(16).slice(1);
-  next += NUMBERS_PER_REQUEST;
-  return a + b;
+  if (next > LAST) fill();
+  next += 24;
+  return digits.substring(next - 24, next - 8);
 }
 
 function fill() {
-  numbers = new Uint32Array(randomBytes(SIZE * 4));
+  if (seed === '') seed = hash(randomBytes(64), 'hex');
+  digits = hash(seed + fills, 'hex');
+  fills += 1;
   next = 0;
 }
 
