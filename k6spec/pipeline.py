@@ -51,11 +51,10 @@ from k6spec.stack.wait import log_tail
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run, disk_fault
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
-from k6spec.store.spans import SCHEMA as SPAN_SCHEMA
+from k6spec.store.span_file import SpanFile
 from k6spec.units import Duration
 
 _LOCK: Final = Path(tempfile.gettempdir()) / "k6spec-load.lock"
-_RECEIVED: Final = "received.parquet"
 
 
 @final
@@ -116,7 +115,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             with timings.step("collect"):
                 gathered = _collect(requests, folder, around, feed)
             with timings.step("store"):
-                duplicates = _store_spans(requests, folder)
+                duplicates = without_duplicates(folder.path / SPANS)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
                 folder.write_info({**info, "status": "running"})
                 ledger = _ledger(folder, feed, gathered, duplicates)
@@ -219,32 +218,21 @@ def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: 
             line.tell(f"waiting for traces: {there:,} of {expected:,}")
 
     settle = around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
-    return gather(
-        feed,
-        wanted=WantedTraces(
-            trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
-            begin_ns=pc.min(requests["start_ns"]).as_py(),
-            end_ns=pc.max(requests["end_ns"]).as_py(),
-        ),
-        client_span_ids=sampled["span_id"].combine_chunks(),
-        out=folder.path / _RECEIVED,
-        patience=Patience(settle=settle, deadline=around.config.deadline),
-        on_progress=tell,
-    )
-
-
-def _store_spans(requests: pa.Table, folder: RunFolder) -> int:
-    """Joins what was received with the client spans; returns the number of duplicates taken away."""
-    received = folder.path / _RECEIVED
-    duplicates = without_duplicates(received)
-    with pq.ParquetWriter(folder.path / SPANS, SPAN_SCHEMA, compression="zstd") as writer:
+    with SpanFile(folder.path / SPANS) as spans:
         for batch in client_spans(requests):
-            writer.write_batch(batch)
-        with pq.ParquetFile(received) as file:
-            for batch in file.iter_batches():
-                writer.write_batch(batch.cast(SPAN_SCHEMA))
-    received.unlink()
-    return duplicates
+            spans.write(batch)
+        return gather(
+            feed,
+            wanted=WantedTraces(
+                trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
+                begin_ns=pc.min(requests["start_ns"]).as_py(),
+                end_ns=pc.max(requests["end_ns"]).as_py(),
+            ),
+            client_span_ids=sampled["span_id"].combine_chunks(),
+            keep=spans.write,
+            patience=Patience(settle=settle, deadline=around.config.deadline),
+            on_progress=tell,
+        )
 
 
 def show(folder: RunFolder, stack: StackBackend, *, only_client_spans: bool = False) -> str | None:

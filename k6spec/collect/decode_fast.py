@@ -36,6 +36,9 @@ _UNUSED: Final = {
     ("Link", "flags"),
 }
 """Fields that the span table has no column for."""
+_BITS: Final = 40
+"""Codes that are looked at together: no message is large enough for as many of one as would wrap 64 bits."""
+_PASSES: Final = 12
 
 
 def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
@@ -186,13 +189,27 @@ _RENDER: Final[Mapping[str, Callable[[Any], str]]] = {
 def _first_of_key(keys: Array, offsets: Integers) -> Mask | None:
     """Which attributes are their list's first of that key; None where no key comes twice in a list."""
     codes = keys.dictionary_encode().indices.to_numpy().astype(np.int64)
+    if _all_differ(codes, offsets):
+        return None
     lists = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     pairs = lists * (int(codes.max(initial=0)) + 1) + codes
-    if pc.count_distinct(pa.array(pairs)).as_py() == len(pairs):
-        return None
     first = np.zeros(len(pairs), np.bool_)
     first[np.unique(pairs, return_index=True)[1]] = True
-    return first
+    return None if first.all() else first
+
+
+def _all_differ(codes: Integers, offsets: Integers) -> bool:
+    """Whether surely no list has a code twice: with a bit for each code, the sum is the union if all differ."""
+    starts = offsets[:-1][np.diff(offsets) > 0]
+    most = int(codes.max(initial=0))
+    if not len(starts) or most >= _BITS * _PASSES:
+        return not len(starts)
+    for low in range(0, most + 1, _BITS):
+        shift = codes - low
+        bits = np.where((shift >= 0) & (shift < _BITS), np.left_shift(1, shift % _BITS), 0)
+        if (np.add.reduceat(bits, starts) != np.bitwise_or.reduceat(bits, starts)).any():
+            return False
+    return True
 
 
 def _valid_ids(holders: Array) -> Mask:

@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, final
+from typing import Any, Final, cast, final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from k6spec.collect.feed import SpanFeed
+from k6spec.collect.id_set import IdSet
 from k6spec.collect.sources.base import WantedTraces
+from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import SCHEMA
 from k6spec.units import Duration
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS: Final = 0.1
+_SHORTEST_SECONDS: Final = 0.01
 
 
 @final
@@ -51,52 +53,55 @@ def gather(
     *,
     wanted: WantedTraces,
     client_span_ids: pa.Array[Any],
-    out: Path,
+    keep: Callable[[pa.RecordBatch], None],
     patience: Patience,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Gathered:
-    """Writes the load's spans to ``out`` as they come, until all traces have their entry span and are settled.
+    """Hands on the load's spans as they come, until all traces have their entry span and are settled.
+
+    They are read after the load, not beside it: the wait for what SDKs still hold is longer than the reading,
+    which is a part of it and takes nothing from the system under test (``python -m benchmarks decode``).
 
     Args:
         wanted: the trace ids that k6 reported; a span belongs to the load if its id is among them.
         client_span_ids: the ids of the client spans, 8 bytes each; an entry span's parent is one of them.
+        keep: takes the load's spans.
         on_progress: called with the number of traces that have their entry span, and of those expected.
     """
-    trace_ids = pa.array(wanted.trace_ids, pa.binary(16))
-    parents = pc.unique(client_span_ids)
+    mine, parents = IdSet(pa.array(wanted.trace_ids, pa.binary(16))), IdSet(client_span_ids)
     feed.expect(wanted, patience.settle)
     settle = patience.settle.seconds + feed.lag.seconds
     deadline = patience.deadline.seconds + feed.lag.seconds
     last_trace = last_new = time.monotonic()
     entered: set[bytes] = set()
     kept = foreign = 0
-    settled = False
-    with pq.ParquetWriter(out, SCHEMA, compression="zstd") as writer:
-        while True:
-            fresh, there = 0, len(entered)
-            for batch in feed.poll():
-                mine = batch.filter(pc.is_in(batch["trace_id"], trace_ids))
-                foreign += batch.num_rows - mine.num_rows
-                if mine.num_rows:
-                    writer.write_batch(mine)
-                    fresh += mine.num_rows
-                    entries = mine.filter(pc.is_in(mine["parent_span_id"], parents))
-                    entered.update(cast("list[bytes]", entries["trace_id"].to_pylist()))
-                    if on_progress is not None:
-                        on_progress(len(entered), len(trace_ids))
-            now = time.monotonic()
-            if fresh:
-                kept += fresh
-                last_new = now
-            if len(entered) > there:
-                last_trace = now
-            elif on_progress is not None:
-                on_progress(len(entered), len(trace_ids))
-            # Where nothing came at all there are no stragglers to wait for: the system is not instrumented.
-            settled = now - last_new >= settle * (2 if kept and len(entered) < len(trace_ids) else 1)
-            if settled or now - last_trace >= deadline:
-                break
-            time.sleep(_POLL_SECONDS)
+    while True:
+        begun = time.monotonic()
+        fresh, there = 0, len(entered)
+        for batch in feed.poll():
+            spans = batch.filter(pa.array(mine.has(batch["trace_id"])))
+            foreign += batch.num_rows - spans.num_rows
+            if spans.num_rows:
+                keep(spans)
+                fresh += spans.num_rows
+                entries = spans["trace_id"].filter(pa.array(parents.has(spans["parent_span_id"])))
+                entered.update(cast("list[bytes]", entries.to_pylist()))
+                if on_progress is not None:
+                    on_progress(len(entered), len(mine))
+        now = time.monotonic()
+        if fresh:
+            kept += fresh
+            last_new = begun  # what a poll gives had come when it began, however long it took to read
+        if len(entered) > there:
+            last_trace = now
+        elif on_progress is not None:
+            on_progress(len(entered), len(mine))
+        # Where nothing came at all there are no stragglers to wait for: the system is not instrumented.
+        quiet = settle * (2 if kept and len(entered) < len(mine) else 1)
+        settled = not fresh and begun - last_new >= quiet
+        if settled or now - last_trace >= deadline:
+            break
+        time.sleep(min(_POLL_SECONDS, max(_SHORTEST_SECONDS, last_new + quiet - now)))
     return Gathered(spans=kept, foreign=foreign, settled=settled, truncated=feed.truncated())
 
 
@@ -111,6 +116,13 @@ def without_duplicates(path: Path) -> int:
     first = rows.group_by(["trace_id", "span_id"]).aggregate([("row", "min")])["row_min"]
     extra = ids.num_rows - len(first)
     if extra:
-        kept = np.sort(first.to_numpy())
-        pq.write_table(pq.read_table(path, schema=SCHEMA).take(pa.array(kept)), path, compression="zstd")
+        kept = np.zeros(ids.num_rows, np.bool_)
+        kept[first.to_numpy()] = True
+        draft = path.with_suffix(".single")
+        with pq.ParquetFile(path) as source, SpanFile(draft) as target:
+            begin = 0
+            for batch in source.iter_batches():
+                target.write(batch.cast(SCHEMA).filter(pa.array(kept[begin : begin + batch.num_rows])))
+                begin += batch.num_rows
+        draft.replace(path)
     return extra

@@ -33,8 +33,11 @@ class AttributeColumn:
 
     def text(self, *names: str) -> Array:
         """For each row the value of the first of ``names`` that is set there, else null."""
+        known = [name for name in names if name in self._code_of]
+        if not known:
+            return pa.nulls(self._rows, self._items.type)
         positions = np.full(self._rows, -1, np.int64)
-        for name in reversed(names):
+        for name in reversed(known):
             found = self._find(name)
             positions[self._parents[found]] = found
         return self._items.take(pa.array(positions, mask=positions < 0))

@@ -108,48 +108,48 @@ class TestGathering:
     """Waiting for the traces of a load through a source."""
 
     @staticmethod
-    def gathered(source, tmp_path, *trace_ids, settle=200, deadline=20_000):
+    def gathered(source, *trace_ids, settle=200, deadline=20_000):
         parents = pa.array([client_id(trace_id) for trace_id in trace_ids], pa.binary(8))
         told = []
         result = gather(
             SourceFeed(source),
             wanted=of(*trace_ids, ended_ago=1),
             client_span_ids=parents,
-            out=tmp_path / "received.parquet",
+            keep=lambda _batch: None,
             patience=Patience(settle=ms(settle), deadline=ms(deadline)),
             on_progress=lambda there, expected: told.append((there, expected)),
         )
         return result, told
 
-    def test_all_that_is_there_is_written_and_what_belongs_to_others_is_counted(self, source, tmp_path):
+    def test_all_that_is_there_is_written_and_what_belongs_to_others_is_counted(self, source):
         source.shown = {FIRST: ["a", "b"], SECOND: ["c"]}
-        result, told = self.gathered(source, tmp_path, FIRST, SECOND)
+        result, told = self.gathered(source, FIRST, SECOND)
         assert result.spans == 3
         assert result.foreign >= 1
         assert result.settled
         assert told[-1] == (2, 2)
 
-    def test_a_trace_that_never_comes_ends_the_wait_in_time(self, source, tmp_path):
+    def test_a_trace_that_never_comes_ends_the_wait_in_time(self, source):
         source.shown = {FIRST: ["a"]}
-        result, told = self.gathered(source, tmp_path, FIRST, SECOND)
+        result, told = self.gathered(source, FIRST, SECOND)
         assert result.spans == 1
         assert told[-1] == (1, 2)
 
-    def test_the_wait_is_longer_by_the_sources_lag(self, tmp_path):
+    def test_the_wait_is_longer_by_the_sources_lag(self):
         source = MemorySource(lag=ms(3_000))
         begun = time.monotonic()
-        self.gathered(source, tmp_path, FIRST)
+        self.gathered(source, FIRST)
         assert time.monotonic() - begun >= 3
 
-    def test_as_long_as_traces_keep_coming_the_deadline_does_not_pass(self, tmp_path):
+    def test_as_long_as_traces_keep_coming_the_deadline_does_not_pass(self):
         source = Growing([FIRST, SECOND, THIRD])
-        result, told = self.gathered(source, tmp_path, FIRST, SECOND, THIRD, settle=60_000, deadline=1_500)
+        result, told = self.gathered(source, FIRST, SECOND, THIRD, settle=60_000, deadline=1_500)
         assert told[-1] == (3, 3)
         assert not result.settled
 
-    def test_traces_in_part_are_named(self, source, tmp_path):
+    def test_traces_in_part_are_named(self, source):
         source.shown, source.cut = {FIRST: ["a"]}, {FIRST}
-        result, _told = self.gathered(source, tmp_path, FIRST)
+        result, _told = self.gathered(source, FIRST)
         assert result.truncated == {FIRST}
 
 

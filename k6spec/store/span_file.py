@@ -1,0 +1,77 @@
+"""The file of a run's spans while it is written: Parquet, laid out for what specs ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Final, final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from k6spec.store.spans import EVENT, LINK, SCHEMA
+
+_GROUP_ROWS: Final = 1 << 16
+_GROUP_BYTES: Final = 64 << 20
+# Of these hardly two are the same: a dictionary of them would cost more than it saves.
+_DIFFERENT: Final = frozenset(
+    {"trace_id", "span_id", "parent_span_id", "start_ns", "duration_ns"}
+    | {"events.list.element.time_ns", "links.list.element.trace_id", "links.list.element.span_id"}
+)
+_ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "category"]
+"""Columns whose smallest and largest values are noted for each group of rows."""
+
+
+@final
+class SpanFile:
+    """Writes batches of :data:`~k6spec.store.spans.SCHEMA`; ``with`` closes it, and it can be read then."""
+
+    def __init__(self, path: Path) -> None:
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+        self._writer = pq.ParquetWriter(
+            path,
+            SCHEMA,
+            compression="zstd",
+            use_dictionary=[leaf for leaf in _LEAVES if leaf not in _DIFFERENT],  # type: ignore[arg-type]
+            write_statistics=_ASKED_FOR,
+        )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Adds a batch; small ones are put together, as a group of rows for each would be slow to read."""
+        self._waiting.append(batch)
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting, schema=SCHEMA))
+            self._waiting = []
+            self._rows = self._bytes = 0
+
+    def __enter__(self) -> SpanFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self._writer.close()
+
+
+def _leaves(name: str, kind: pa.DataType) -> list[str]:
+    """Parquet's names of the columns that a field becomes."""
+    if pa.types.is_map(kind):
+        return [f"{name}.key_value.key", f"{name}.key_value.value"]
+    if pa.types.is_list(kind):
+        struct = EVENT if kind.value_type == EVENT else LINK
+        return [leaf for field in struct for leaf in _leaves(f"{name}.list.element.{field.name}", field.type)]
+    return [name]
+
+
+_LEAVES: Final = [leaf for field in SCHEMA for leaf in _leaves(field.name, field.type)]
