@@ -46,3 +46,29 @@ def message(spans: int, *, seed: int = 1) -> bytes:
         if number % 20 == 0:
             span.events.add(name="exception", time_unix_nano=begin)
     return bytes(data.SerializeToString())
+
+
+def wide_message(spans: int, *, seed: int = 1) -> bytes:
+    """One export of ``spans`` spans with forty attributes, two events and a link each."""
+    source = random.Random(seed)
+    data = trace_pb2.TracesData.FromString(message(spans, seed=seed))
+    for span in data.resource_spans[0].scope_spans[0].spans:
+        while len(span.attributes) < 40:
+            value = span.attributes.add(key=f"shop.attribute_{len(span.attributes)}").value
+            match len(span.attributes) % 4:
+                case 0:
+                    value.int_value = source.randrange(1_000)
+                case 1:
+                    value.double_value = source.randrange(100) / 4
+                case 2:
+                    value.bool_value = source.random() < 0.5
+                case _:
+                    value.string_value = f"value {source.randrange(1_000)}"
+        del span.events[:]
+        for name in ("reserved", "exception"):
+            event = span.events.add(name=name, time_unix_nano=span.start_time_unix_nano)
+            event.attributes.add(
+                key="exception.message"
+            ).value.string_value = f"no stock of {source.randrange(50)}"
+        span.links.add(trace_id=source.randbytes(16), span_id=source.randbytes(8))
+    return bytes(data.SerializeToString())

@@ -21,6 +21,8 @@ from k6spec.collect.otlp_json import message_from_json, traces_from_json
 _PROTOBUF: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain; charset=utf-8"
+_AT_ONCE: Final = 16 << 10
+"""Bytes that are taken sooner than another thread would be woken for them."""
 
 _INVALID_ARGUMENT: Final = 3
 _RESOURCE_EXHAUSTED: Final = 8
@@ -72,7 +74,10 @@ class HttpApp:
                     raise _Refusal(415, f"content type {sent_type!r}: send {_PROTOBUF} or {_JSON}")
                 content_type = sent_type
                 body = await self._body(headers, receive)
-                await asyncio.to_thread(self._take, path, content_type, headers, body)
+                if len(body) <= _AT_ONCE and "content-encoding" not in headers:
+                    self._take(path, content_type, headers, body)
+                else:
+                    await asyncio.to_thread(self._take, path, content_type, headers, body)
             except _Refusal:
                 if path == "/v1/traces":
                     self._intake.refused()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import shutil
 import signal
 import socket
@@ -56,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked_to_end = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where "unlimited" is more than the system gives
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection each, and SDKs keep theirs open
     try:
         options.spool.mkdir(mode=0o700, exist_ok=True)
         _serve(options, asked_to_end)
@@ -82,7 +86,7 @@ def _serve(options: _Options, asked_to_end: threading.Event) -> None:
     http = uvicorn.Server(
         uvicorn.Config(
             HttpApp(intake, max_bytes=options.max_bytes),
-            http="h11",
+            http="httptools",
             ws="none",
             lifespan="off",
             access_log=False,

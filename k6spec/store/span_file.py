@@ -35,6 +35,7 @@ class SpanFile:
             compression="zstd",
             use_dictionary=[leaf for leaf in _LEAVES if leaf not in _DIFFERENT],  # type: ignore[arg-type]
             write_statistics=_ASKED_FOR,
+            write_batch_size=8_192,
         )
 
     def write(self, batch: pa.RecordBatch) -> None:

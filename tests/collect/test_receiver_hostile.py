@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 import socket
 import subprocess
 import threading
@@ -93,13 +94,16 @@ def test_bodies_of_100_megabytes_and_bombs_are_refused_in_bounded_memory(receive
     assert receiver.call(export()) == b""
 
 
-def test_hundreds_of_idle_slow_and_half_closed_connections_hinder_nobody(receiver, export):
+def test_thousands_of_idle_slow_and_half_closed_connections_hinder_nobody(receiver, export):
+    before = peak_bytes(receiver)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     head = (
         b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 500\r\n"
     )
     sockets = []
     try:
-        for number in range(300):
+        for number in range(2_400):
             port = receiver.grpc_port if number % 4 == 3 else receiver.http_port
             connection = socket.create_connection(("127.0.0.1", port), timeout=10)
             sockets.append(connection)
@@ -113,6 +117,7 @@ def test_hundreds_of_idle_slow_and_half_closed_connections_hinder_nobody(receive
                 connection.sendall(b"\xff" * 10)  # no HTTP/2 preface
         assert receiver.post(export(2)).status_code == 200
         assert receiver.call(export(3)) == b""
+        assert peak_bytes(receiver) - before < 300_000_000
     finally:
         for connection in sockets:
             connection.close()
