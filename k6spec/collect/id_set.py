@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final, final
 
 import numpy as np
-import pyarrow as pa
 
 from k6spec.collect.arrow import Array, Mask, mask_of, pc
 
