@@ -16,7 +16,7 @@ from typing import Final, final
 
 import numpy as np
 
-from k6spec.query.population import Floats, Population
+from k6spec.query.population import Floats, Missing, Population
 from k6spec.query.reducers import Bounded, Count, Max, Mean, Min, Percentile, PerSecond, Reducer, ShareOver
 
 Bounds = tuple[float, float]
@@ -55,10 +55,9 @@ def bounds(reducer: Reducer, population: Population, dropped: Dropped = NONE_DRO
     if population.noun == "trace" and isinstance(reducer, Bounded):
         if dropped.spans:
             return -inf, inf
-        most = np.full(len(missing.seen), inf)
-        return reducer.bounds(values, missing.seen, most, absent=False)
+        return reducer.bounds(values, missing.seen, _most(missing), absent=False)
     if population.noun == "trace":
-        return _bounds_of_traces(reducer, values, missing.seen, dropped)
+        return _bounds_of_traces(reducer, values, missing, dropped)
     hidden = np.concatenate(
         [
             np.repeat(missing.client_ns, population.per_trace * _UNSEEN),
@@ -85,18 +84,14 @@ def _bounds_of_doubtful(reducer: Reducer, values: Floats, hidden: Floats, change
     return _bounds_of_members(reducer, smaller, hidden)[0], highest
 
 
-def _bounds_of_traces(reducer: Reducer, values: Floats, seen: Floats, dropped: Dropped) -> Bounds:
-    """A missing trace counts at least what was seen of it, and there is no most."""
-    if isinstance(reducer, Bounded):
-        if dropped.spans:
-            return -inf, inf
-        return reducer.bounds(values, seen, np.full(len(seen), inf), absent=False)
-    least, most = np.concatenate([values, seen]), np.concatenate([values, np.full(len(seen), inf)])
+def _bounds_of_traces(reducer: Reducer, values: Floats, missing: Missing, dropped: Dropped) -> Bounds:
+    """A missing trace counts at least what was seen of it, and at most what its client waited, or without end."""
+    least, most = np.concatenate([values, missing.seen]), np.concatenate([values, _most(missing)])
     if not dropped.spans:
         return _reduced(reducer, least), _reduced(reducer, most)
     changed = min(dropped.spans, len(values))
     anything = np.partition(most, changed - 1) if changed else most
-    anything[:changed] = inf
+    anything[:changed] = inf if missing.most is None else np.maximum(anything[:changed], dropped.longest_ns)
     highest = _reduced(reducer, anything)
     if dropped.calls:
         fewer = most + (dropped.spans / len(most) if isinstance(reducer, Mean) and len(most) else dropped.spans)
@@ -104,6 +99,10 @@ def _bounds_of_traces(reducer: Reducer, values: Floats, seen: Floats, dropped: D
     nothing = np.partition(least, len(least) - changed) if changed else least
     nothing[len(nothing) - changed :] = 0.0
     return _reduced(reducer, nothing), highest
+
+
+def _most(missing: Missing) -> Floats:
+    return np.full(len(missing.seen), inf) if missing.most is None else missing.most
 
 
 def _bounds_of_members(reducer: Reducer, values: Floats, hidden: Floats) -> Bounds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Self, final
@@ -10,8 +10,11 @@ from typing import Self, final
 from k6spec.errors import UsageError
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series
+from k6spec.query.critical_path import critical_path
+from k6spec.query.forest import Forest, Ints
 from k6spec.query.logic import Conditions
 from k6spec.query.matching import Match
+from k6spec.query.measured import read_measured_spans
 from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector, rooted
 from k6spec.query.span_language import SpanLanguage, Text
@@ -82,6 +85,24 @@ class Spans(Timed, SpanLanguage):
         return Series(self._bench, read, label="share of the trace", unit="fraction")
 
     @property
+    def critical_path(self) -> Series[Duration]:
+        """How long the end of the request waited for each, and for what it called.
+
+        From the end of a request back to its start, the child that ended last was waited for (as in Jaeger's view
+        of the critical path): children side by side are not counted twice, and 0 is what nobody waited for.
+        Children are taken only as far as they lie within their parents; of one on another host only the length is
+        taken. Members of incomplete traces are missing.
+        """
+        return self._measured(lambda forest: critical_path(forest).whole, "time on the critical path")
+
+    @property
+    def critical_self_time(self) -> Series[Duration]:
+        """Of :attr:`critical_path` each span's own part, outside what it called; in a trace they add up to its
+        request's time.
+        """
+        return self._measured(lambda forest: critical_path(forest).own, "own time on the critical path")
+
+    @property
     def conditions(self) -> Conditions:
         """What is asked of a span.
 
@@ -109,6 +130,10 @@ class Spans(Timed, SpanLanguage):
 
     def _series(self, measure: Measure, label: str) -> Series[Duration]:
         return Series(self._bench, lambda: self._read(measure), label=label, unit="ns")
+
+    def _measured(self, measure: Callable[[Forest], Ints], label: str) -> Series[Duration]:
+        read = lambda: read_measured_spans(self._bench.database, self._selector, measure)  # noqa: E731
+        return Series(self._bench, read, label=label, unit="ns")
 
     def _choose(self, conditions: Conditions, words: str, tail: str = "") -> Self:
         selector = replace(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import final
+from typing import Any, final
 
 from k6spec.judge.bench import Bench
 from k6spec.judge.having import Having, quantity
 from k6spec.judge.selection import Selection
 from k6spec.judge.series import Series, count
 from k6spec.judge.stat import Stat
+from k6spec.judge.verdict import Unit
+from k6spec.query.measured import TraceMeasure, read_measured_traces
+from k6spec.query.measures import CONCURRENCY, CRITICAL_SHARE, CRITICAL_TIME, DEPTH, FAN_OUT
 from k6spec.query.request_selector import RequestSelector, rooted
 from k6spec.query.selector import Selector
 from k6spec.query.span_language import SpanLanguage, Text
 from k6spec.query.span_selector import span
 from k6spec.query.spans import db_conditions
 from k6spec.query.traces import read_calls
+from k6spec.units import Duration, Ratio
 
 
 @final
@@ -54,7 +58,7 @@ class Traces(Selection):
         db: bool = False,
     ) -> Series[float]:
         """Spans a trace; ``db=True``: database queries (spans with a statement or an operation)."""
-        return self._per_trace("calls", False, name, service, kind, db)
+        return self._calls("calls", False, self._chosen(name, service, kind, db))
 
     def repeated(
         self,
@@ -65,24 +69,87 @@ class Traces(Selection):
         db: bool = False,
     ) -> Series[float]:
         """The most frequent identical call of each trace: same service, same statement (else same name)."""
-        return self._per_trace("repeated calls", True, name, service, kind, db)
+        return self._calls("repeated calls", True, self._chosen(name, service, kind, db))
 
-    def _per_trace(
+    def critical_path(
         self,
-        label: str,
-        repeated: bool,
-        name: Text | SpanLanguage | None,
-        service: Text | None,
-        kind: Text | None,
-        db: bool,
+        name: Text | SpanLanguage | None = None,
+        *,
+        service: Text | None = None,
+        kind: Text | None = None,
+        db: bool = False,
+    ) -> Series[Duration]:
+        """How long the end of each trace's request waited for these spans, and for what they called.
+
+        What ran side by side counts once, and so does one of them below another. See ``run.spans.critical_path``.
+        """
+        return self._measured(CRITICAL_TIME, "critical path in", "ns", self._chosen(name, service, kind, db))
+
+    def critical_share(
+        self,
+        name: Text | SpanLanguage | None = None,
+        *,
+        service: Text | None = None,
+        kind: Text | None = None,
+        db: bool = False,
+    ) -> Series[Ratio]:
+        """:meth:`critical_path` as a share of the time that the trace's requests took at the client."""
+        return self._measured(
+            CRITICAL_SHARE, "share of the critical path in", "fraction", self._chosen(name, service, kind, db)
+        )
+
+    @property
+    def depth(self) -> Series[float]:
+        """The most spans of the system that stand above one another, from the entry span down."""
+        return self._measured(DEPTH, "depth", "count", self._selector)
+
+    def fan_out(
+        self,
+        name: Text | SpanLanguage | None = None,
+        *,
+        service: Text | None = None,
+        kind: Text | None = None,
+        db: bool = False,
     ) -> Series[float]:
+        """The most children that one of these spans has; of all spans, if none are named."""
+        return self._measured(FAN_OUT, "fan-out of", "count", self._chosen(name, service, kind, db))
+
+    def concurrency(
+        self,
+        name: Text | SpanLanguage | None = None,
+        *,
+        service: Text | None = None,
+        kind: Text | None = None,
+        db: bool = False,
+    ) -> Series[float]:
+        """The most of these spans that ran at once within a trace.
+
+        Spans are placed within their parents as for the critical path: clocks of two hosts are not compared.
+        """
+        return self._measured(CONCURRENCY, "concurrency of", "count", self._chosen(name, service, kind, db))
+
+    def _chosen(
+        self, name: Text | SpanLanguage | None, service: Text | None, kind: Text | None, db: bool
+    ) -> tuple[Selector, str]:
+        """The selector with these spans' conditions, and the words for them."""
         chosen = span(name, service=service, kind=kind)
         conditions = (*chosen.conditions, *db_conditions(queries=True)) if db else chosen.conditions
-        words = [chosen.described.removesuffix("spans").strip(), "db" if db else ""]
-        selector = replace(self._selector, conditions=conditions)
+        words = (chosen.described.removesuffix("spans").strip(), "db" if db else "")
+        return replace(self._selector, conditions=conditions), " ".join(word for word in words if word)
+
+    def _calls(self, label: str, repeated: bool, chosen: tuple[Selector, str]) -> Series[float]:
+        selector, words = chosen
         read = lambda: read_calls(self._bench.database, selector, repeated=repeated)  # noqa: E731
-        said = " ".join(word for word in (*words, label, "a trace") if word)
-        return Series(self._bench, read, label=said, unit="count")
+        return Series(self._bench, read, label=f"{words} {label} a trace".strip(), unit="count")
+
+    def _measured(
+        self, measure: TraceMeasure, label: str, unit: Unit, chosen: tuple[Selector, str] | Selector
+    ) -> Series[Any]:
+        selector, words = (
+            (chosen, "") if isinstance(chosen, Selector) else (chosen[0], f"{chosen[1]} spans".strip())
+        )
+        read = lambda: read_measured_traces(self._bench.database, selector, measure)  # noqa: E731
+        return Series(self._bench, read, label=f"{label} {words.strip()}".strip(), unit=unit)
 
 
 def select_traces(bench: Bench, root: Text | RequestSelector | None) -> Traces:

@@ -39,11 +39,14 @@ class Missing:
     """What was not seen of the claim's own requests.
 
     ``client_ns``: for each request without a complete trace, how long its client waited: no synchronous span
-    of that trace lasted longer. ``uninstrumented``: operations that never gave a trace; they are not loss.
+    of that trace lasted longer. ``seen``: of each incomplete trace what was received of its value, which is the
+    least that it can be; ``most``: what is the most, None where there is none. ``uninstrumented``: operations that
+    never gave a trace; they are not loss.
     """
 
     client_ns: Floats = field(default_factory=lambda: np.empty(0))
     seen: Floats = field(default_factory=lambda: np.empty(0))
+    most: Floats | None = None
     uninstrumented: tuple[str, ...] = ()
 
     @property

@@ -57,9 +57,9 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         complete = found["complete"].to_numpy().astype(bool)
         values, starts = values[complete], starts[complete]
     counts = found.group_by("trace_id").aggregate([("value", "count")])["value_count"].to_numpy()
-    unclear = _undecidable(database, selector, inside)
+    unclear = undecidable(database, selector, inside)
     if not whole and database.spans_dropped:
-        unclear = unclear or _why_dropped_matter(database.spans_dropped)
+        unclear = unclear or why_dropped_matter(database.spans_dropped)
     if unclear:
         values, starts = np.empty(0), np.empty(0)
 
@@ -167,7 +167,7 @@ def _values(measure: Measure, members: Conditions) -> _Values:
     )
 
 
-def _undecidable(database: Database, selector: Selector, inside: Conditions) -> str:
+def undecidable(database: Database, selector: Selector, inside: Conditions) -> str:
     """Why it cannot be said which spans these are; empty where it can."""
     sql, parameters = where(inside)
     query = undecided(sql, selector.conditions)
@@ -182,7 +182,7 @@ def _undecidable(database: Database, selector: Selector, inside: Conditions) -> 
     )
 
 
-def _why_dropped_matter(spans: int) -> str:
+def why_dropped_matter(spans: int) -> str:
     return (
         f"{spans:,} spans were dropped, of traces that nobody knows; any of them could take a member of this "
         "claim away: a child that self time leaves out, or the one that must not be there"

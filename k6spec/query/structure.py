@@ -11,7 +11,7 @@ from k6spec.query.selector import SYSTEM_SPAN
 from k6spec.query.selectors import Condition, where
 
 # Spans of one clock: of one service, and of one instance and host of it where the resource names them.
-_CLOCK: Final = (
+CLOCK: Final = (
     "concat_ws(chr(31), s.service, coalesce(s.resource['service.instance.id'], ''), "
     "coalesce(s.resource['host.name'], ''))"
 )
@@ -77,10 +77,10 @@ def followed_by(first: Conditions, then: Conditions, text: str) -> Condition:
     relation = _related(
         then,
         text,
-        f"s.trace_id, s.span_id, s.start_ns, {_CLOCK} AS clock",
-        f"o.clock = {_CLOCK} AND o.start_ns >= {_END} AND o.span_id <> s.span_id",
+        f"s.trace_id, s.span_id, s.start_ns, {CLOCK} AS clock",
+        f"o.clock = {CLOCK} AND o.start_ns >= {_END} AND o.span_id <> s.span_id",
     )
-    elsewhere = _related(then, text, f"s.trace_id, {_CLOCK} AS clock", f"o.clock <> {_CLOCK}")
+    elsewhere = _related(then, text, f"s.trace_id, {CLOCK} AS clock", f"o.clock <> {CLOCK}")
     plain = all_of((SYSTEM_SPAN, *first))
     doubt = Condition(
         sql=f"({plain.sql} AND NOT coalesce({relation.sql}, false) AND {elsewhere.sql})",

@@ -21,6 +21,7 @@ class Seen:
     start: int
     length: int
     status: str
+    kind: str = "internal"
     attributes: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -94,3 +95,78 @@ def self_time(spans: list[Seen], span: Seen) -> int:
             start = max(span.start, min(start, span.end - one.length))
         busy |= set(range(max(start, span.start), min(start + one.length, span.end)))
     return span.length - len(busy)
+
+
+def children(spans: list[Seen], span: Seen) -> list[Seen]:
+    """Those that its end may have waited for: a consumer's is nobody's wait."""
+    found = [one for one in spans if one.trace == span.trace and one.parent == span.id and one is not span]
+    return [one for one in found if one.kind != "consumer" and one.service != "k6"]
+
+
+def placed(span: Seen, begin: int, child: Seen) -> int:
+    """Where a child begins, its parent beginning at ``begin``: by its clock, or moved to lie within."""
+    start = begin + child.start - span.start
+    if one_clock(span, child):
+        return start
+    return max(begin, min(start, begin + span.length - child.length))
+
+
+def critical_path(spans: list[Seen]) -> list[tuple[Seen, int, int, list[Seen]]]:
+    """What the ends of k6's requests waited for: spans, with what they called, without, and what is above each."""
+    found: list[tuple[Seen, int, int, list[Seen]]] = []
+
+    def visit(span: Seen, begin: int, low: int, high: int, above: list[Seen]) -> None:
+        own, until = high - low, high
+        there = []
+        for child in children(spans, span):
+            at = placed(span, begin, child)
+            first, last = max(at, low), min(at + child.length, high)
+            if first < last:
+                there.append((last, last - first, -child.id, child, at))
+        for last, length, _id, child, at in sorted(there, key=lambda one: one[:3], reverse=True):
+            if last > until:
+                continue
+            visit(child, at, last - length, last, [*above, span])
+            own, until = own - length, last - length
+        found.append((span, high - low, own, above))
+
+    for span in spans:
+        if span.service == "k6":
+            visit(span, span.start, span.start, span.end, [])
+    return found
+
+
+def below_requests(spans: list[Seen]) -> list[tuple[Seen, int, int]]:
+    """All that hangs below k6's requests, with where it is placed and how many of the system are above it."""
+    todo = [(one, one.start, 0) for one in spans if one.service == "k6"]
+    found = []
+    while todo:
+        span, begin, depth = todo.pop()
+        found.append((span, begin, depth))
+        todo += [(child, placed(span, begin, child), depth + 1) for child in children(spans, span)]
+    return found
+
+
+def depth(spans: list[Seen], trace: int) -> int:
+    return max((deep for span, _begin, deep in below_requests(spans) if span.trace == trace), default=0)
+
+
+def fan_out(spans: list[Seen], trace: int, asked: Meets) -> int:
+    return max(
+        (
+            len({one.id for one in spans if one.trace == trace and one.parent == span.id and one is not span})
+            for span in spans
+            if span.trace == trace and asked(span)
+        ),
+        default=0,
+    )
+
+
+def concurrency(spans: list[Seen], trace: int, asked: Meets) -> int:
+    """Nanosecond by nanosecond."""
+    running: dict[int, set[int]] = {}
+    for span, begin, _depth in below_requests(spans):
+        if span.trace == trace and asked(span):
+            for now in range(begin, begin + span.length):
+                running.setdefault(now, set()).add(span.id)
+    return max((len(ids) for ids in running.values()), default=0)
