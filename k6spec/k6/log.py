@@ -113,4 +113,6 @@ def _readable(line: str) -> str:
     if found is None or not line.startswith("time="):
         return line[:_LONGEST_LINE]
     level = re.search(r"\blevel=(\w+)", line)
-    return f"{level[1] if level else 'log'}: {message_of(line)}"[:_LONGEST_LINE]
+    error = _ERROR.search(line, found.end())
+    why = f": {_unquoted(error[1])}" if error else ""
+    return f"{level[1] if level else 'log'}: {message_of(line)}{why}"[:_LONGEST_LINE]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 import pyarrow.parquet as pq
 
@@ -155,13 +154,19 @@ def run_k6(
     requests_path = folder / "requests.parquet"
     output, said = ran.output, ran.said
     _add_plan(folder / _GENERATED, requests_path, load, output)
-    write_summary(folder / _SUMMARY, folder / SUMMARY)
     _raise_for(ran.code, said, output)
+    summary = write_summary(folder / _SUMMARY, folder / SUMMARY)
+    if summary is None:
+        raise K6Fault(
+            "k6 wrote no end-of-test summary, so nobody knows which thresholds held",
+            log_tail=said.tail,
+            advice="mend handleSummary() in the script: it must return an object, of a text for each file",
+        )
     return K6Result(
         exit_code=ran.code,
         thresholds_crossed=ran.code == THRESHOLDS_CROSSED,
         marked_failed=ran.code not in (0, THRESHOLDS_CROSSED),
-        thresholds=_thresholds(folder / _SUMMARY),
+        thresholds=_thresholds(summary),
         started_ns=ran.started_ns,
         ended_ns=ran.ended_ns,
         version=binary.version_text,
@@ -332,16 +337,11 @@ def _add_plan(generated: Path, path: Path, load: Load, output: K6Output) -> None
     generated.unlink()
 
 
-def _thresholds(summary: Path) -> tuple[ThresholdResult, ...]:
-    """From ``--summary-export``, where true means that a threshold was crossed."""
-    try:
-        metrics = json.loads(summary.read_bytes())["metrics"]
-    except (OSError, ValueError, KeyError):
-        return ()
+def _thresholds(summary: Mapping[str, Any]) -> tuple[ThresholdResult, ...]:
     return tuple(
-        ThresholdResult(metric=metric, expression=expression, ok=not crossed)
-        for metric, values in metrics.items()
-        for expression, crossed in values.get("thresholds", {}).items()
+        ThresholdResult(metric=metric, expression=expression, ok=result["ok"])
+        for metric, told in summary["metrics"].items()
+        for expression, result in told.get("thresholds", {}).items()
     )
 
 

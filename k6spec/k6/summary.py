@@ -14,14 +14,16 @@ SUMMARY: Final = "summary.json"
 """``{"metrics": {name: {"values": {...}, "thresholds": {expression: {"ok": true}}}}, "root_group": {...}}``"""
 
 
-def write_summary(export: Path, path: Path) -> None:
-    """Writes the summary from k6's export; nothing where k6 wrote none."""
+def write_summary(export: Path, path: Path) -> dict[str, Any] | None:
+    """Writes the summary from k6's export, and returns it; None where k6 wrote none."""
     try:
         exported = json.loads(export.read_bytes())
         metrics = {name: _metric(values) for name, values in exported["metrics"].items()}
     except (OSError, ValueError, KeyError):
-        return
-    path.write_text(json.dumps({**exported, "metrics": metrics}, indent=2), encoding="utf-8")
+        return None
+    summary = {**exported, "metrics": metrics}
+    path.write_text(json.dumps(summary, indent=2), encoding="utf-8")
+    return summary
 
 
 def _metric(exported: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.k6.echo_server import echo_server
-from tests.k6.real_runs import Runner, runner, tested_k6
+from tests.k6.real_runs import Runner, every_k6, k6_id, runner
 
 
-@pytest.fixture(params=tested_k6(), ids=lambda setting: setting or "k6")
+@pytest.fixture(params=every_k6(), ids=k6_id)
 def k6(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runner]:
     """Runs loads with each k6 to test, against a server of the test's own."""
     with echo_server() as server:

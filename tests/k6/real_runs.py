@@ -17,14 +17,26 @@ from k6spec.k6.binary import K6Binary, find_k6
 from k6spec.k6.runner import K6Result, run_k6
 from k6spec.script.compiler import compile_load
 from tests.k6.echo_server import EchoServer
+from tests.toolchain.build import folder
 
 RUN_KEY = bytes.fromhex("deadbeef")
 
 
-def tested_k6() -> list[str | None]:
-    """The settings of the k6 binaries to test: the installed one, and the one K6SPEC_TEST_K6 names."""
-    extra = os.environ.get("K6SPEC_TEST_K6")
-    return [None, extra] if extra else [None]
+def every_k6() -> list[str | None]:
+    """The settings of the k6 binaries to test: the installed one (None), and those that the toolchain has built.
+
+    ``K6SPEC_TEST_K6`` lists other ones than the toolchain's, separated as in PATH; empty: none.
+    """
+    chosen = os.environ.get("K6SPEC_TEST_K6")
+    if chosen is None:
+        binaries = [folder(tool) / tool for tool in ("k6", "k6v2")]
+        return [None, *(str(binary) for binary in binaries if binary.exists())]
+    return [None, *(path for path in chosen.split(os.pathsep) if path)]
+
+
+def k6_id(setting: str | None) -> str:
+    """How a test's id names one of them."""
+    return Path(setting).name if setting else "installed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

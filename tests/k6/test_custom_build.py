@@ -23,9 +23,9 @@ export default function () { http.get(`${__ENV.BASE_URL}/${twice.of(21)}`); }
 """
 
 
-@pytest.fixture
-def custom(tmp_path: Path) -> Path:
-    built = folder("k6") / "k6"
+@pytest.fixture(params=["k6", "k6v2"])
+def custom(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    built = folder(request.param) / request.param
     if not built.exists():
         missing("there is no k6 with an extension: python -m tests.toolchain.build")
     return Path(shutil.copy(built, tmp_path / "k6-with-twice"))

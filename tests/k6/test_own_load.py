@@ -27,7 +27,7 @@ from tests.k6 import real_runs
 BODY = "import http from 'k6/http';\nexport default function () { http.get(__ENV.BASE_URL); }\n"
 
 
-@pytest.fixture(params=real_runs.tested_k6(), ids=lambda setting: setting or "installed")
+@pytest.fixture(params=real_runs.every_k6(), ids=real_runs.k6_id)
 def binary(request: pytest.FixtureRequest) -> K6Binary:
     return find_k6(request.param)
 

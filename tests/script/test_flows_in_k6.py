@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from k6spec.declare.secret import secret
 from k6spec.k6.binary import K6Binary, find_k6
 from k6spec.script.compiler import compile_load
 from tests.k6.echo_server import EchoServer, echo_server
-from tests.k6.real_runs import runner
+from tests.k6.real_runs import Runner, every_k6, k6_id
 from tests.script.k6_inspect import inspected
 
 texts = st.text(max_size=12) | st.sampled_from(
@@ -113,9 +112,9 @@ flows: st.SearchStrategy[FlowScenario] = st.builds(
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.fixture(scope="module")
-def binary() -> K6Binary:
-    return find_k6(os.environ.get("K6SPEC_TEST_K6"))
+@pytest.fixture(scope="module", params=every_k6(), ids=k6_id)
+def binary(request: pytest.FixtureRequest) -> K6Binary:
+    return find_k6(request.param)
 
 
 @settings(slow, max_examples=25)
@@ -138,9 +137,9 @@ def server() -> Any:
 @settings(slow, max_examples=8)
 @given(scenario=flows)
 def test_any_flow_runs_to_its_end(
-    server: EchoServer, tmp_path_factory: pytest.TempPathFactory, scenario: FlowScenario
+    binary: K6Binary, server: EchoServer, tmp_path_factory: pytest.TempPathFactory, scenario: FlowScenario
 ) -> None:
-    k6 = runner(server, tmp_path_factory.mktemp("run"), os.environ.get("K6SPEC_TEST_K6"))
+    k6 = Runner(server=server, folder=tmp_path_factory.mktemp("run"), binary=binary)
     ran = k6.run(declare_load(scenario, per_vu_iterations(1, 2)), env={"SOME_SECRET": "x"})
     assert (ran.result.iterations, ran.result.script_errors) == (2, 0)
     assert ran.requests

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from k6spec.errors import UsageError
 from k6spec.k6.binary import K6Binary, find_k6
 from k6spec.script.compiler import compile_load
 from k6spec.units import Duration, ms, parse_duration
+from tests.k6.real_runs import every_k6, k6_id
 from tests.script.k6_inspect import inspected
 
 shortest = st.integers(1000, 10**7).map(ms)
@@ -82,9 +82,9 @@ def in_ns(options: object) -> object:
         return options
 
 
-@pytest.fixture(scope="module")
-def binary() -> K6Binary:
-    return find_k6(os.environ.get("K6SPEC_TEST_K6"))
+@pytest.fixture(scope="module", params=every_k6(), ids=k6_id)
+def binary(request: pytest.FixtureRequest) -> K6Binary:
+    return find_k6(request.param)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

