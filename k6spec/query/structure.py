@@ -45,12 +45,15 @@ def under(other: Conditions, text: str) -> Condition:
     """One of its ancestors meets ``other``."""
     sql, parameters = where((SYSTEM_SPAN, *other))
     walk = f"""WITH RECURSIVE o AS (
-            SELECT k.trace_id, k.span_id FROM (SELECT s.trace_id, s.span_id FROM spans s WHERE {sql}) a
+            SELECT k.trace_id, k.span_id, k.parent_span_id
+            FROM (SELECT s.trace_id, s.span_id FROM spans s WHERE {sql}) a
             JOIN spans k ON k.trace_id = a.trace_id AND k.parent_span_id = a.span_id
-            UNION SELECT k.trace_id, k.span_id FROM o
+            UNION SELECT k.trace_id, k.span_id, k.parent_span_id FROM o
             JOIN spans k ON k.trace_id = o.trace_id AND k.parent_span_id = o.span_id)
-        SELECT trace_id, span_id FROM o"""
-    return _relation(walk, tuple(parameters), other, text, "o.span_id = s.span_id")
+        SELECT * FROM o"""
+    # By its parent too: an id may be there twice, once as a root.
+    link = "o.span_id = s.span_id AND o.parent_span_id = s.parent_span_id"
+    return _relation(walk, tuple(parameters), other, text, link)
 
 
 def above(other: Conditions, text: str) -> Condition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -115,6 +116,11 @@ def test_selectors_mean_what_the_model_says(data: st.DataObject) -> None:
     selector, meets = data.draw(selectors(spans))
 
     assert chosen(spans, selector) == sorted(place for place, one in enumerate(spans) if meets(one))
+
+
+def test_a_root_is_under_nothing_though_a_child_of_it_has_its_id() -> None:
+    root = Seen(trace=0, id=1, parent=None, name="load", service="a", host=None, start=0, length=0, status="unset")
+    assert chosen([root, replace(root, parent=1)], span("load").under("load")) == [1]
 
 
 @settings(max_examples=25, deadline=None)
