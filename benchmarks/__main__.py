@@ -7,7 +7,7 @@ import importlib
 import json
 from pathlib import Path
 
-NAMES = ("coverage", "decode", "jaeger", "judge", "k6", "overhead", "receiver", "retrieve", "startup")
+NAMES = ("baselines", "coverage", "decode", "jaeger", "judge", "k6", "overhead", "receiver", "retrieve", "startup")
 
 
 def main() -> None:

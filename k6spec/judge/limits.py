@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, final, overload
 
 from k6spec.errors import UsageError
-from k6spec.judge.verdict import Unit
+from k6spec.judge.verdict import Operator, Unit
 from k6spec.units import Duration, Ratio, format_ns, format_ratio, parse_duration
 
 Q = TypeVar("Q", Duration, Ratio, float)
@@ -18,6 +18,9 @@ _EXAMPLE: Final[Mapping[Unit, str]] = {
     "count": "a plain number such as 12",
     "per second": "a plain number such as 50",
 }
+
+LIMIT_WORDS: Final[Mapping[Operator, str]] = {"<": "under ", "<=": "", ">": "over ", ">=": "at least "}
+"""What stands before a limit in messages."""
 
 
 @final

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -26,7 +27,9 @@ def record(
     """
     evidence = verdict.evidence
     worst = (
-        [] if verdict.outcome == "passed" else evidence.population.worst(_LINKED, verdict.operator in {"<", "<="})
+        []
+        if verdict.outcome in {"passed", "skipped"}
+        else evidence.population.worst(_LINKED, verdict.operator in {"<", "<="})
     )
     return {
         "nodeid": nodeid,
@@ -34,7 +37,7 @@ def record(
         "headline": verdict.headline,
         "outcome": verdict.outcome,
         "observed": verdict.observed,
-        "limit": verdict.limit,
+        "limit": verdict.limit if isfinite(verdict.limit) else None,
         "operator": verdict.operator,
         "unit": verdict.unit,
         "bounds": [end if isfinite(end) else None for end in (evidence.lowest, evidence.highest)],
@@ -49,6 +52,8 @@ def record(
         "lines": list(lines),
         "windows": windows,
         "trace_ids": [sighting.trace_id for sighting in worst if sighting.trace_id],
+        "baseline": None if evidence.compared is None else asdict(evidence.compared),
+        "statistic": verdict.statistic,
         "session": session,
         "judged": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -9,12 +9,14 @@ from math import inf
 from typing import Final, Generic, final
 
 from k6spec.errors import Inconclusive, UsageError
-from k6spec.judge.bench import Bench, Health
+from k6spec.judge.against import Measured, verdict_against
+from k6spec.judge.bench import FAILED_SHARE, Bench
 from k6spec.judge.bounds import Bounds, Dropped, bounds
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
-from k6spec.judge.limits import NamedLimit, Q, resolve, shown
+from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.offence import offence
+from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
@@ -26,11 +28,17 @@ _COMPARE: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-FAILED_SHARE: Final = 0.01
-"""Above this share of failed requests a latency claim must hold for the successful ones alone too."""
 
-DROPPED_SHARE: Final = 0.01
-"""Above this share of dropped iterations the declared load was not made: no latency claim passes."""
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An observed ``value`` in ``unit``, of so many ``members``; ``statistic``: what it is of, in words."""
+
+    statistic: str
+    unit: Unit
+    value: float
+    members: int
 
 
 @final
@@ -75,6 +83,19 @@ class Stat(Generic[Q]):
             raise Inconclusive(population.why_empty())
         return reducer(population.values)
 
+    def told(self) -> Told | None:
+        """The observed number with the words by which history knows it; None if nothing matched."""
+        population = self._population()
+        reducer = self._reducer(population)
+        if _says_nothing(population, reducer):
+            return None
+        return Told(
+            statistic=f"{population.text}: {self._label}",
+            unit=self._unit,
+            value=reducer(population.values),
+            members=len(population.values),
+        )
+
     def sure(self, level: float = 0.95) -> Stat[Q]:
         """The same statistic, judged by its confidence interval: it holds, or fails, on the whole of it.
 
@@ -106,16 +127,16 @@ class Stat(Generic[Q]):
 
     __rmul__ = __mul__
 
-    def __lt__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
+    def __lt__(self, limit: Q | NamedLimit[Q] | Multiple[Q] | Baseline) -> Verdict:
         return self._judge("<", limit)
 
-    def __le__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
+    def __le__(self, limit: Q | NamedLimit[Q] | Multiple[Q] | Baseline) -> Verdict:
         return self._judge("<=", limit)
 
-    def __gt__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
+    def __gt__(self, limit: Q | NamedLimit[Q] | Multiple[Q] | Baseline) -> Verdict:
         return self._judge(">", limit)
 
-    def __ge__(self, limit: Q | NamedLimit[Q] | Multiple[Q]) -> Verdict:
+    def __ge__(self, limit: Q | NamedLimit[Q] | Multiple[Q] | Baseline) -> Verdict:
         return self._judge(">=", limit)
 
     def __repr__(self) -> str:
@@ -124,6 +145,8 @@ class Stat(Generic[Q]):
     __hash__ = None  # type: ignore[assignment]
 
     def _judge(self, sign: Operator, limit: object) -> Verdict:
+        if isinstance(limit, Baseline):
+            return self._judge_against(sign, limit)
         other = limit.between(self._unit) if isinstance(limit, Multiple) else None
         bound = resolve(limit, self._unit, self._bench.limits) if other is None else other.observed
         population = self._population()
@@ -145,7 +168,7 @@ class Stat(Generic[Q]):
                     outcome, evidence = "inconclusive", replace(evidence, reason=other.why)
             headline = (
                 f"{population.text}: {self._label} {shown(observed, self._unit)}, "
-                f"limit {_LIMIT_WORDS[sign]}{shown(bound, self._unit)}"
+                f"limit {LIMIT_WORDS[sign]}{shown(bound, self._unit)}"
             )
         self.verdict = self._bench.log.add(
             Verdict(
@@ -157,6 +180,34 @@ class Stat(Generic[Q]):
                 limit=bound,
                 unit=self._unit,
                 evidence=evidence,
+                statistic=f"{population.text}: {self._label}",
+            )
+        )
+        return self.verdict
+
+    def _judge_against(self, sign: Operator, standard: Baseline) -> Verdict:
+        if self._level is not None:
+            raise UsageError(
+                "a claim against a baseline says itself how sure it is to be: leave .sure() out, and write "
+                "baseline(sure=0.99)"
+            )
+        population = self._population()
+        reducer = self._reducer(population)
+        measured = None
+        if not _says_nothing(population, reducer):
+            lowest, highest = bounds(reducer, population, self._dropped(population, reducer))
+            measured = Measured(
+                observed=reducer(population.values), lowest=lowest, highest=highest, reducer=reducer
+            )
+        self.verdict = self._bench.log.add(
+            verdict_against(
+                measured,
+                sign,
+                standard,
+                population=population,
+                statistic=f"{population.text}: {self._label}",
+                unit=self._unit,
+                bench=self._bench,
             )
         )
         return self.verdict
@@ -189,8 +240,8 @@ class Stat(Generic[Q]):
             notes = flattered + notes
             if flattered:
                 outcome = "failed"
-            elif self._bench.health.dropped_share > DROPPED_SHARE:
-                outcome, reason = "inconclusive", _why_dropped_matters(self._bench.health)
+            elif self._bench.health.starved:
+                outcome, reason = "inconclusive", self._bench.health.why_starved
         if isinstance(reducer, ShareOver):
             notes += none_beyond(reducer, population, observed, self._level or 0.95)
         return outcome, Evidence(
@@ -264,9 +315,6 @@ class Reach:
     why: str
 
 
-_LIMIT_WORDS: Final[Mapping[Operator, str]] = {"<": "under ", "<=": "", ">": "over ", ">=": "at least "}
-
-
 def _outcome(holds: Callable[[float], bool], observed: float, lowest: float, highest: float) -> Outcome:
     ends = (holds(lowest), holds(highest))
     if all(ends) and holds(observed):
@@ -304,10 +352,3 @@ def _flattered_by_failures(
     if holds(value) and all(holds(end) for end in ends):
         return ()
     return (f"{words}{shown(value, 'ns')} for the successful ones alone",)
-
-
-def _why_dropped_matters(health: Health) -> str:
-    return (
-        f"k6 dropped {health.dropped_iterations:,} iterations ({shown(health.dropped_share, 'fraction')}): "
-        "the declared load was not made; raise max_vus, or lower the rate"
-    )

@@ -7,6 +7,7 @@ from typing import Any, final
 
 from k6spec.judge.bench import Bench
 from k6spec.judge.having import Having, quantity
+from k6spec.judge.operations import Operations
 from k6spec.judge.selection import Selection
 from k6spec.judge.series import Series, count
 from k6spec.judge.stat import Stat
@@ -26,10 +27,18 @@ from k6spec.units import Duration, Ratio
 class Traces(Selection):
     """Traces that the load's requests began."""
 
+    _root: str | None = None
+    """The one operation that they all began with, if that is all that is asked of them."""
+
     @property
     def count(self) -> Stat[float]:
         """How many traces are complete."""
         return count(self._bench, lambda: read_calls(self._bench.database, self._selector, repeated=False))
+
+    @property
+    def operations(self) -> Operations:
+        """What they are made of, to compare with earlier runs: ``traces.operations <= baseline()``."""
+        return Operations(self._bench, self._selector, self._root)
 
     def having(
         self,
@@ -157,4 +166,6 @@ def select_traces(bench: Bench, root: Text | RequestSelector | None) -> Traces:
     if root is None:
         return Traces(bench, Selector(text="traces"))
     condition, words = rooted(root)
-    return Traces(bench, Selector(root=(condition,), text=f"traces of {words}"))
+    traces = Traces(bench, Selector(root=(condition,), text=f"traces of {words}"))
+    traces._root = root if isinstance(root, str) else None
+    return traces

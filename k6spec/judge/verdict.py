@@ -8,9 +8,35 @@ from typing import Literal, final
 from k6spec.errors import Inconclusive
 from k6spec.query.population import Population
 
-Outcome = Literal["passed", "failed", "inconclusive"]
+Outcome = Literal["passed", "failed", "inconclusive", "skipped"]
+"""``skipped``: there is no baseline yet to compare with. It stands in nobody's way, and is never called passed."""
+
 Unit = Literal["ns", "fraction", "count", "per second"]
 Operator = Literal["<", "<=", ">", ">="]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What a claim against a baseline rests on.
+
+    ``value``: the baseline, in the statistic's unit, of the ``runs``. ``change`` and its ``ends``, each ``sure``,
+    are shares of the baseline if ``ratios``, else in the unit; so is ``noise``, one standard deviation of runs.
+    ``p``: how likely so much would be seen if the claim held; judged among ``family`` claims. ``holdable``: the
+    tightest limit that an unchanged system would quietly pass.
+    """
+
+    runs: tuple[str, ...]
+    said: str
+    value: float
+    noise: float
+    ratios: bool
+    change: float
+    ends: tuple[float, float]
+    sure: float
+    p: float
+    family: int
+    holdable: str
 
 
 @final
@@ -34,18 +60,31 @@ class Evidence:
     dropped: int = 0
     notes: tuple[str, ...] = ()
     offence: float | None = None
+    compared: Compared | None = None
 
 
 @final
 class Verdict:
-    """Passed, failed or inconclusive. Its truth value judges it; an inconclusive one raises instead.
+    """Passed, failed, inconclusive or skipped. Its truth value judges it; an inconclusive one raises instead.
 
     Attributes:
         claim: what was claimed, in words: ``orders db spans: max duration <= 200 ms``.
         observed: the statistic, None if nothing matched; in ``unit``, as is ``limit``.
+        statistic: what was claimed of, without the limit, by which other runs are asked for it; empty if none.
     """
 
-    __slots__ = ("claim", "evidence", "headline", "judged", "limit", "observed", "operator", "outcome", "unit")
+    __slots__ = (
+        "claim",
+        "evidence",
+        "headline",
+        "judged",
+        "limit",
+        "observed",
+        "operator",
+        "outcome",
+        "statistic",
+        "unit",
+    )
 
     def __init__(
         self,
@@ -58,6 +97,7 @@ class Verdict:
         limit: float,
         unit: Unit,
         evidence: Evidence,
+        statistic: str = "",
     ) -> None:
         self.claim = claim
         self.headline = headline
@@ -67,10 +107,11 @@ class Verdict:
         self.limit = limit
         self.unit: Unit = unit
         self.evidence = evidence
+        self.statistic = statistic
         self.judged = False
 
     def __bool__(self) -> bool:
-        """Whether the claim holds.
+        """Whether the claim holds; a skipped one stands in nobody's way.
 
         Raises:
             Inconclusive: there is not enough evidence to say.
@@ -78,7 +119,7 @@ class Verdict:
         self.judged = True
         if self.outcome == "inconclusive":
             raise Inconclusive(f"{self.headline}\n  {self.evidence.reason}")
-        return self.outcome == "passed"
+        return self.outcome in {"passed", "skipped"}
 
     def __repr__(self) -> str:
         return self.headline

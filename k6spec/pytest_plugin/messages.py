@@ -39,7 +39,7 @@ def verdict_section(state: SessionState, item: ItemState) -> str | None:
     """The evidence of every verdict of the test that did not pass, however the assert was written."""
     if item.run is None:
         return None
-    missed = [verdict for verdict in item.log.verdicts if verdict.outcome != "passed"]
+    missed = [verdict for verdict in item.log.verdicts if verdict.outcome not in {"passed", "skipped"}]
     for verdict in {verdict.headline: verdict for verdict in missed}.values():
         item.messages[verdict.headline] = _explained(item.run, verdict, state.links)
     if not item.messages:

@@ -12,6 +12,7 @@ import pytest
 from k6spec.declare.load import Load
 from k6spec.declare.location import shown_path
 from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
+from k6spec.history.recording import claimed
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
 from k6spec.judge.when import windows
@@ -105,19 +106,20 @@ class LazyRun:
         state = self._item.stash[ITEM]
         if state.run is None:
             return
-        session = session_state(self._item.config).session_id
+        session = session_state(self._item.config)
         nodeid = self._item.nodeid
         records = [
             record(
                 verdict,
                 nodeid=nodeid,
-                session=session,
+                session=session.session_id,
                 lines=state.lines(verdict),
                 windows=windows(state.run.database, verdict),
             )
             for verdict in state.log.verdicts
         ]
         state.run.folder.add_verdicts(records)
+        session.history.add_statistics(state.run.id, claimed(state.log.verdicts))
         state.run.database.close()
 
 
@@ -145,7 +147,8 @@ def make_load(item: pytest.Item) -> Run | None:
                 nodeid=item.nodeid,
             )
         )
-        state.run = Run(folder, limits=session.config.limits, log=state.log)
+        past = session.past(folder.info())
+        state.run = Run(folder, limits=session.config.limits, log=state.log, past=past)
     return state.run
 
 
@@ -161,6 +164,7 @@ def check_judged(item: pytest.Item) -> None:
     Raises:
         UnjudgedClaim: a verdict was made and never looked at.
         Inconclusive: nothing was claimed at all.
+        pytest.skip.Exception: all that was claimed waits for a baseline.
     """
     state = item.stash.get(ITEM, None)
     if state is None:
@@ -173,6 +177,8 @@ def check_judged(item: pytest.Item) -> None:
             "the test asked for run and judged nothing; write a claim, as in "
             "assert run.http().duration.p95 < ms(400)"
         )
+    if all(verdict.outcome == "skipped" for verdict in state.log.verdicts):
+        pytest.skip("; ".join(dict.fromkeys(verdict.evidence.reason for verdict in state.log.verdicts)))
 
 
 def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -183,6 +189,10 @@ def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
         report.outcome = "failed"
         if hasattr(report, "wasxfail"):
             del report.wasxfail
+    if state is not None and report.outcome == "skipped" and isinstance(report.longrepr, tuple):
+        path, _line, reason = report.longrepr
+        if Path(str(path)) == Path(__file__):
+            report.longrepr = (str(item.path), (item.location[1] or 0) + 1, reason)
     if error is not None and report.outcome == "failed":
         assert call.excinfo is not None
         message = short_message(error, place_of(call.excinfo, item.path, item.config.rootpath))
@@ -214,6 +224,8 @@ def summarise(reporter: Any, state: SessionState) -> None:
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
         for remark in (*remarks(run.info), *omission(run), *tracing_cost(run)):
             reporter.write_line(f"  {remark}")
+    if said := state.family.said():
+        reporter.write_line(said)
 
 
 def _speak(session: SessionState, config: pytest.Config) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final, final
 
 import pytest
 
 from k6spec.config import Config, in_ci, load_config
 from k6spec.declare.load import Load
+from k6spec.history.past import HistoryPast, family_of
+from k6spec.history.store import HistoryStore
+from k6spec.judge.family import Family
 from k6spec.judge.log import VerdictLog
 from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.options import given
@@ -29,7 +34,17 @@ class SessionState:
         self.session_id = uuid.uuid4().hex[:12]
         keep = config.keep or ("failed" if terminal and not ci else "never")
         self.pool = Pool(config, session=self.session_id, replay=replay, keep=keep)
+        self.history = HistoryStore(config.history_folder)
         self.links = Links(root=config.root, base=config.link_base, ci=ci, shown=self.pool.trace_url)
+
+    @cached_property
+    def family(self) -> Family:
+        """The session's claims against baselines."""
+        return family_of(self.history, self.session_id)
+
+    def past(self, info: Mapping[str, Any]) -> HistoryPast:
+        """Earlier runs, as a run sees them, from its ``run.json``."""
+        return HistoryPast(self.history, info, family=self.family, trunk=self.config.baseline_branch)
 
 
 @final

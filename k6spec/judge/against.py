@@ -1,0 +1,272 @@
+"""A statistic against a baseline: one of four outcomes, and the words for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import exp, inf
+from typing import Final, final
+
+from k6spec.judge.bench import FAILED_SHARE, Bench
+from k6spec.judge.limits import LIMIT_WORDS, shown
+from k6spec.judge.offence import offence
+from k6spec.judge.past import Earlier, Past
+from k6spec.judge.regression import Noise, all_new, measure_noise, share_tail
+from k6spec.judge.standard import Baseline
+from k6spec.judge.verdict import Compared, Evidence, Operator, Outcome, Unit, Verdict
+from k6spec.query.population import Population
+from k6spec.query.reducers import Max, Min, Reducer
+
+_ROUNDING: Final = 1e-9
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What this run measured: the statistic, and how low and high it could be with nothing missing."""
+
+    observed: float
+    lowest: float
+    highest: float
+    reducer: Reducer
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """The answer. ``limit`` is in the statistic's unit; infinite where there is no baseline."""
+
+    outcome: Outcome
+    limit: float = inf
+    reason: str = ""
+    compared: Compared | None = None
+
+
+def verdict_against(
+    measured: Measured | None,
+    sign: Operator,
+    standard: Baseline,
+    *,
+    population: Population,
+    statistic: str,
+    unit: Unit,
+    bench: Bench,
+) -> Verdict:
+    """The verdict of a statistic against a baseline; ``measured`` is None where nothing matched.
+
+    Raises:
+        UsageError: the baseline's slack is of another kind than the statistic.
+    """
+    standard.added(unit)
+    notes: tuple[str, ...] = ()
+    if measured is None:
+        weighed = _Weighed(outcome="inconclusive", reason=population.why_empty())
+        headline = f"{statistic} cannot be judged, limit {standard}"
+    else:
+        ends, notes = _unflattered(measured, population, unit)
+        weighed = _weigh(_Question(statistic, unit, sign, ends, measured, population), standard, bench.past)
+        if weighed.outcome == "passed" and unit == "ns" and bench.health.starved:
+            weighed = replace(weighed, outcome="inconclusive", reason=bench.health.why_starved)
+        limit = "" if weighed.compared is None else f" = {shown(weighed.limit, unit)}"
+        headline = f"{statistic} {shown(measured.observed, unit)}, limit {LIMIT_WORDS[sign]}{standard}{limit}"
+        if weighed.compared is not None:
+            notes = (in_words(weighed.compared, unit), *notes)
+    return Verdict(
+        claim=f"{statistic} {sign} {standard}",
+        headline=headline,
+        outcome=weighed.outcome,
+        observed=None if measured is None else measured.observed,
+        operator=sign,
+        limit=weighed.limit,
+        unit=unit,
+        evidence=Evidence(
+            population=population,
+            lowest=-inf if measured is None else measured.lowest,
+            highest=inf if measured is None else measured.highest,
+            reason=weighed.reason,
+            notes=notes,
+            compared=weighed.compared,
+            offence=None if measured is None else offence(measured.reducer, population, sign, weighed.limit, unit),
+        ),
+        statistic=statistic,
+    )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Question:
+    statistic: str
+    unit: Unit
+    sign: Operator
+    ends: tuple[float, ...]
+    measured: Measured
+    population: Population
+
+    @property
+    def upper(self) -> bool:
+        """Whether the limit is an upper one."""
+        return self.sign in {"<", "<="}
+
+    def holds(self, value: float, limit: float) -> bool:
+        """What ten runs measured alike is their mean but for rounding."""
+        near = abs(value - limit) <= 1e-9 * abs(limit)
+        if self.upper:
+            return (value < limit and not near) or (near and self.sign == "<=")
+        return (value > limit and not near) or (near and self.sign == ">=")
+
+
+def _weigh(asked: _Question, standard: Baseline, past: Past | None) -> _Weighed:
+    if past is None:
+        return _Weighed(
+            outcome="skipped", reason="claims against a baseline are judged by pytest: here is no history"
+        )
+    earlier = past.statistic(asked.statistic, asked.unit, standard.chosen)
+    if earlier.wanting is not None:
+        past.family.skipped += 1
+        return _Weighed(outcome="skipped", reason=earlier.wanting)
+    share = asked.unit == "fraction"
+    noise = measure_noise(
+        earlier.reference,
+        earlier.variation,
+        share=(asked.measured.observed, len(asked.population.values)) if share else None,
+        ratios=not share and min(asked.ends) > 0,
+    )
+    centre = noise.scale.down(noise.centre)
+    limit = standard.factor * centre + standard.added(asked.unit)
+    alpha = 1 - standard.sure
+    worse = max(_p(noise, end, limit, asked, earlier) for end in asked.ends)
+    family = past.family
+    admitted = family.admits(worse, alpha)
+    compared = _compared(noise, asked, earlier, standard, worse, family.size)
+    outcome, reason = _decide(noise, limit, asked, earlier, standard, compared, admitted=admitted)
+    return _Weighed(outcome=outcome, limit=limit, reason=reason, compared=compared)
+
+
+def _decide(
+    noise: Noise,
+    limit: float,
+    asked: _Question,
+    earlier: Earlier,
+    standard: Baseline,
+    compared: Compared,
+    *,
+    admitted: bool,
+) -> tuple[Outcome, str]:
+    alpha = 1 - standard.sure
+    held = [asked.holds(end, limit) for end in asked.ends]
+    violated = compared.p <= alpha and not any(held)
+    if violated and admitted:
+        return "failed", ""
+    room = noise.scale.up(limit) - noise.centre
+    if (room if asked.upper else -room) < noise.reach(alpha) - _ROUNDING:
+        return "inconclusive", _refused(noise, earlier, compared, asked.unit)
+    better = max(noise.under(end, limit) if asked.upper else noise.over(end, limit) for end in asked.ends)
+    if all(held) and (better <= alpha or not noise.error):
+        return "passed", ""
+    if violated:
+        return "inconclusive", (
+            f"alone this would be {shown(standard.sure, 'fraction')} sure, but among {compared.family} claims "
+            "against baselines chance may do as much: load again"
+        )
+    if any(held) and not all(held):
+        return "inconclusive", "what is missing could move it to the other side of its limit"
+    return "inconclusive", (
+        f"it is too near to its limit, given that {len(earlier.variation)} runs differ by "
+        f"{_noise(noise, asked.unit)} (one standard deviation): load again, or longer; an unchanged system would "
+        f"quietly pass {compared.holdable}"
+    )
+
+
+def _compared(
+    noise: Noise, asked: _Question, earlier: Earlier, standard: Baseline, p: float, family: int
+) -> Compared:
+    alpha = 1 - standard.sure
+    reach = noise.reach(alpha)
+    difference = noise.scale.up(asked.measured.observed) - noise.centre
+    # So seldom may one claim miss that a night is quiet in all of them.
+    room = noise.quiet(alpha, min(0.5, alpha / family))
+    if noise.scale.ratios:
+        held = f"{exp(room if asked.upper else -room):.3f} * baseline()"
+    else:
+        held = f"baseline() {'+' if asked.upper else '-'} {shown(room, asked.unit)}"
+    return Compared(
+        runs=tuple(known.run_id for known in earlier.reference),
+        said=earlier.said,
+        value=noise.scale.down(noise.centre),
+        noise=noise.deviation,
+        ratios=noise.scale.ratios,
+        change=_change(noise, difference),
+        ends=(_change(noise, difference - reach), _change(noise, difference + reach)),
+        sure=standard.sure,
+        p=p,
+        family=family,
+        holdable=held,
+    )
+
+
+def in_words(compared: Compared, unit: Unit) -> str:
+    """A line: what it was compared with, and how far it is from it."""
+    low, high = (_signed(end, compared, unit) for end in compared.ends)
+    noise = shown(compared.noise, "fraction" if compared.ratios else unit)
+    return (
+        f"{_signed(compared.change, compared, unit)} against the baseline {shown(compared.value, unit)} "
+        f"({low} to {high}, {shown(compared.sure, 'fraction')} sure on either side; noise between runs {noise}; "
+        f"{compared.said})"
+    )
+
+
+def _unflattered(
+    measured: Measured, population: Population, unit: Unit
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """What a claim is judged by: a latency, where many requests failed, by the successful ones alone as well."""
+    ends = (measured.observed, measured.lowest, measured.highest)
+    successful = population.successful
+    if unit != "ns" or successful is None or not len(successful):
+        return ends, ()
+    failed = 1 - len(successful) / len(population.values)
+    if failed <= FAILED_SHARE:
+        return ends, ()
+    alone = measured.reducer(successful)
+    words = f"{shown(failed, 'fraction')} of the requests failed; of the successful ones alone it is "
+    return (*ends, alone), (f"{words}{shown(alone, 'ns')}",)
+
+
+def _p(noise: Noise, end: float, limit: float, asked: _Question, earlier: Earlier) -> float:
+    """How likely so much beyond the limit would be, if the claim held.
+
+    Where earlier runs had all the same extreme, no deviation says how often it is passed: members beyond it do.
+    """
+    if not noise.error and asked.holds(end, limit):
+        return 1.0
+    p = noise.over(end, limit) if asked.upper else noise.under(end, limit)
+    if asked.unit == "fraction" and asked.upper:
+        return max(p, share_tail(end, len(asked.population.values), limit, earlier.variation))
+    if not noise.error and isinstance(asked.measured.reducer, (Max, Min)):
+        values = asked.population.values
+        beyond = int(((values > limit) if asked.upper else (values < limit)).sum())
+        return all_new(len(values), sum(known.members for known in earlier.variation), max(1, beyond))
+    return p
+
+
+def _refused(noise: Noise, earlier: Earlier, compared: Compared, unit: Unit) -> str:
+    among = f"all of {compared.family} such claims at " if compared.family > 1 else ""
+    return (
+        f"the limit is tighter than the noise: {len(earlier.variation)} runs differ by {_noise(noise, unit)} (one "
+        f"standard deviation), so even a run that equals the baseline could not pass; an unchanged system would "
+        f"quietly pass {among}{compared.holdable}: loosen the limit, make the load longer, or gather more runs"
+    )
+
+
+def _noise(noise: Noise, unit: Unit) -> str:
+    return shown(noise.deviation, "fraction" if noise.scale.ratios else unit)
+
+
+def _change(noise: Noise, difference: float) -> float:
+    """As a share of the baseline, or in the statistic's unit."""
+    if not noise.scale.ratios:
+        return difference
+    return exp(difference) - 1 if difference < 700 else inf
+
+
+def _signed(change: float, compared: Compared, unit: Unit) -> str:
+    number = shown(abs(change), "fraction" if compared.ratios else unit)
+    return f"{'-' if change < 0 else '+'}{number}"

@@ -1,0 +1,136 @@
+"""The operations that traces are made of, against those of earlier runs: a set within a set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Final, final
+
+import numpy as np
+
+from k6spec.errors import UsageError
+from k6spec.judge.bench import Bench
+from k6spec.judge.limits import shown
+from k6spec.judge.regression import all_new
+from k6spec.judge.standard import Baseline
+from k6spec.judge.verdict import Evidence, Outcome, Verdict
+from k6spec.query.database import Database
+from k6spec.query.operations import example_of, operations_of
+from k6spec.query.population import Missing, Population, Sighting
+from k6spec.query.selector import Selector
+
+_NAMED: Final = 5
+
+
+@final
+class Operations:
+    """Service, kind and span name of all that complete traces hold: ``orders client SELECT shop``."""
+
+    def __init__(self, bench: Bench, selector: Selector, root: str | None) -> None:
+        self._bench = bench
+        self._selector = selector
+        self._root = root
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset(operations_of(self._bench.database, self._selector)[0])
+
+    def __le__(self, standard: Baseline) -> Verdict:
+        """None that earlier runs never had, as one set lies within another.
+
+        An operation counts as new if chance would hardly put all its traces into this run, were it as frequent in
+        the earlier ones. One too rare to say that is told in a note.
+        """
+        if not isinstance(standard, Baseline) or standard.factor != 1 or standard.slack is not None:
+            raise UsageError("operations are compared with those of earlier runs: write operations <= baseline()")
+        if self._root is None or self._selector.window.conditions:
+            raise UsageError(
+                "operations are kept by the request that began their traces, and for the whole load: write "
+                'run.traces(root="POST /checkout").operations <= baseline()'
+            )
+        text = f"{self._selector.named('traces')}: operations"
+        past = self._bench.past
+        seen, traces = operations_of(self._bench.database, self._selector)
+        earlier = "here is no history" if past is None else past.operations(self._root, standard.chosen)
+        if not traces:
+            return self._verdict(text, "inconclusive", {}, reason="there is no complete trace")
+        if past is None or isinstance(earlier, str):
+            if past is not None:
+                past.family.skipped += 1
+            return self._verdict(text, "skipped", {}, reason=str(earlier))
+        known = {name for run in earlier.values() for name in run}
+        total = sum(run.get("", 0) for run in earlier.values())
+        chances = {name: all_new(traces, total, n) for name, n in seen.items() if name not in known}
+        alpha = 1 - standard.sure
+        admitted = past.family.admits(min(1.0, min(chances.values(), default=1.0) * max(1, len(chances))), alpha)
+        new = {name: seen[name] for name, p in chances.items() if admitted and p * len(chances) <= alpha}
+        notes = [f"new: {name}, in {n:,} of {traces:,} traces" for name, n in new.items()][:_NAMED]
+        rare = {name: seen[name] for name in chances if name not in new}
+        notes += [
+            f"not seen before, but too rare to call it new: {name}, in {n:,} of {traces:,} traces"
+            for name, n in rare.items()
+        ][:_NAMED]
+        notes.append(f"compared with {total:,} traces of {len(earlier)} runs")
+        return self._verdict(text, "failed" if new else "passed", new, notes=notes)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _verdict(
+        self,
+        text: str,
+        outcome: Outcome,
+        new: Mapping[str, int],
+        *,
+        reason: str = "",
+        notes: Sequence[str] = (),
+    ) -> Verdict:
+        said = f"{len(new)} new" if outcome != "skipped" and not reason else "cannot be judged"
+        return self._bench.log.add(
+            Verdict(
+                claim=f"{text} <= baseline",
+                headline=f"{text} {said}, limit {shown(0, 'count')}",
+                outcome=outcome,
+                observed=float(len(new)) if not reason else None,
+                operator="<=",
+                limit=0.0,
+                unit="count",
+                evidence=Evidence(
+                    population=_population(self._bench.database, self._selector, new),
+                    lowest=-inf,
+                    highest=inf,
+                    reason=reason,
+                    notes=tuple(notes),
+                ),
+            )
+        )
+
+
+def _population(database: Database, selector: Selector, new: Mapping[str, int]) -> Population:
+    def worst(count: int, _largest: bool) -> list[Sighting]:
+        found = [(name, example_of(database, selector, name)) for name in list(new)[:count]]
+        return [
+            Sighting(
+                value=float(example[2]),
+                trace_id=example[0],
+                span_id=example[1],
+                what=name,
+                service=name.partition(" ")[0],
+                vu=None,
+                elapsed_ns=None,
+            )
+            for name, example in found
+            if example is not None
+        ]
+
+    return Population(
+        noun="span",
+        text=f"{selector.named('traces')}: operations",
+        values=np.empty(0),
+        scope=0,
+        seconds=0.0,
+        missing=Missing(),
+        worst=worst,
+        traces_beyond=lambda _limit, _over: 0,
+        why_empty=lambda: "there is no complete trace",
+    )

@@ -1,0 +1,68 @@
+"""What earlier runs measured, as far as claims against a baseline need it. :mod:`k6spec.history` knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, final
+
+from k6spec.judge.family import Family
+from k6spec.judge.verdict import Unit
+
+FEWEST: Final = 5
+"""So many runs it takes to know how runs differ."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a run measured: the observed value, in the statistic's unit, and of how many members."""
+
+    run_id: str
+    value: float
+    members: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which runs a baseline claim wants.
+
+    Attributes:
+        branch: of this branch; None: of the settings' ``baseline_branch``.
+        runs: the newest so many.
+        pin: those pinned by this name are the reference; the branch's say how runs differ.
+    """
+
+    branch: str | None = None
+    runs: int = 20
+    pin: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """Earlier runs of the same load on the same system, oldest first.
+
+    ``reference``: what is compared with; ``variation``: what says how runs differ. ``said``: which runs they are,
+    in words. ``wanting``: why there is no baseline, if there is none.
+    """
+
+    reference: tuple[Known, ...]
+    variation: tuple[Known, ...]
+    said: str
+    wanting: str | None = None
+
+
+class Past(Protocol):
+    """Earlier runs, as a run that is judged sees them."""
+
+    @property
+    def family(self) -> Family:
+        """The session's baseline claims."""
+
+    def statistic(self, statistic: str, unit: Unit, chosen: Chosen) -> Earlier:
+        """What earlier runs measured of a statistic, by its words."""
+
+    def operations(self, root: str, chosen: Chosen) -> Mapping[str, Mapping[str, int]] | str:
+        """Of each earlier run how many traces had each operation; or why there is no baseline."""
