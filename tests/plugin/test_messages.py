@@ -179,6 +179,8 @@ def test_verdicts_are_archived_with_the_run(specs: Specs) -> None:
         "notes": [],
         "windows": None,
         "trace_ids": ["ab" + "0" * 30],
+        "baseline": None,
+        "statistic": "db spans: max duration",
         "session": "",
         "judged": "",
     }
