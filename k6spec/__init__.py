@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from k6spec.judge.limits import limit
     from k6spec.judge.standard import baseline
     from k6spec.judge.verdict import Verdict
-    from k6spec.pytest_plugin.marks import known_issue, load
+    from k6spec.pytest_plugin.marks import known_issue, load, no_rehearsal
     from k6spec.query.request_selector import RequestSelector, http
     from k6spec.query.span_selector import SpanSelector, attr, resource, span
     from k6spec.run import Run
@@ -94,6 +94,7 @@ _HOME: Final = {
     "limit": "judge.limits",
     "load": "pytest_plugin.marks",
     "ms": "units",
+    "no_rehearsal": "pytest_plugin.marks",
     "per_vu_iterations": "declare.profiles",
     "percent": "units",
     "presets": "declare.presets",
@@ -149,6 +150,7 @@ __all__ = [
     "limit",
     "load",
     "ms",
+    "no_rehearsal",
     "per_vu_iterations",
     "percent",
     "presets",

@@ -31,6 +31,9 @@ class Config:
         link_base: what links in messages begin with, for reports that CI archives.
         settle: how long no new span may come before the traces count as all there; default: the SUT's.
         deadline: how long to wait for another trace after the load, at the most.
+        preflight: whether a few requests are made before a load that takes longer than they do.
+        preflight_iterations: how often each scenario is run then.
+        preflight_time: iterations of it that have not ended by then are cut off.
         profile: fields of every declared profile to replace (``{"vus": 5, "duration": "10s"}``).
         limits: values of named limits.
         progress: whether to show a line of progress; default: on a terminal only.
@@ -70,6 +73,9 @@ class Config:
     link_base: str | None = None
     settle: Duration | None = None
     deadline: Duration = seconds(30)
+    preflight: bool = True
+    preflight_iterations: int = 3
+    preflight_time: Duration = seconds(10)
     profile: Mapping[str, object] = field(default_factory=dict)
     limits: Mapping[str, str | int | float] = field(default_factory=dict)
     progress: bool | None = None
@@ -111,15 +117,16 @@ SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {
 
 _PATHS: Final = frozenset({"runs", "history"})
 _TABLES: Final = frozenset({"profile", "limits", "source"})
-_FLAGS: Final = frozenset({"progress", "sampled", "redact_defaults", "redact_statements"})
+_FLAGS: Final = frozenset({"progress", "preflight", "sampled", "redact_defaults", "redact_statements"})
 _LISTS: Final = frozenset({"redact", "allow_hosts"})
-_DURATIONS: Final = frozenset({"settle", "deadline"})
+_DURATIONS: Final = frozenset({"settle", "deadline", "preflight_time"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {
     "otlp_grpc_port": _PORT,
     "otlp_http_port": _PORT,
     "jaeger_port": _PORT,
     "jaeger_max_traces": (1, 10**9),
+    "preflight_iterations": (1, 100),
 }
 _CHOICES: Final = {
     "jaeger_feed": ("live", "after", "off"),

@@ -7,73 +7,47 @@ import os
 import platform
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, cast, final
+from typing import Any, Final, final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from k6spec._version import __version__
 from k6spec.collect.access import Access
-from k6spec.collect.client_spans import client_spans
 from k6spec.collect.feed import SpanFeed
-from k6spec.collect.gather import Gathered, Patience, gather, without_duplicates
+from k6spec.collect.gather import Gathered, Patience, without_duplicates
 from k6spec.collect.push import push_run
 from k6spec.collect.push_target import Target
 from k6spec.collect.redact import Redactor, redaction_rules
-from k6spec.collect.redact_run import declared_secrets, redact_run
+from k6spec.collect.redact_run import declared_secrets
 from k6spec.collect.redact_text import without_user
 from k6spec.collect.redacted_feed import RedactedFeed
-from k6spec.collect.sources.base import WantedTraces
-from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
-from k6spec.errors import Fault, K6Fault, StackFault, SutFault
+from k6spec.errors import Fault, StackFault, SutFault
 from k6spec.history.facts import git_facts, machine
 from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore
 from k6spec.judge.bench import Health
-from k6spec.k6.binary import K6Binary
-from k6spec.k6.log import read_log
 from k6spec.k6.own_load import with_own_load
-from k6spec.k6.progress import ProgressLine
-from k6spec.k6.runner import K6Result, run_k6
-from k6spec.query.database import Database
-from k6spec.script.compiler import compile_load
+from k6spec.k6.runner import K6Result
+from k6spec.measure import Surroundings, check_reached, collect, generate, take_stock, usual_settle
+from k6spec.preflight import preflight, worthwhile
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
-from k6spec.stack.wait import log_tail
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run, disk_fault
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
-from k6spec.store.span_file import SpanFile
 from k6spec.units import Duration
 
 _LOCK: Final = Path(tempfile.gettempdir()) / "k6spec-load.lock"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a load runs in: started stack and SUT, settings, and what is recorded of the session."""
-
-    config: Config
-    binary: K6Binary
-    stack: StackBackend
-    sut: Sut
-    session: str
-    fixtures: Sequence[str] = ()
-    previous_run: str | None = None
-    say: Callable[[str], None] = lambda _text: None
-    progress: ProgressLine | None = None
 
 
 @final
@@ -108,20 +82,26 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
         folder = create_run(around.config.runs_folder)
         info = redactor.plain(_declared(load, made, folder, around))
         folder.write_info({**info, "status": "running"})
-        feed = RedactedFeed(around.stack.feed(), redactor)
+        feed: SpanFeed | None = None
         try:
+            settle = usual_settle(around)
+            if worthwhile(made, around):
+                with timings.step("preflight"):
+                    settle = _preflight(made, folder, around, redactor, info)
+            feed = RedactedFeed(around.stack.feed(), redactor)
             with timings.step("load"):
-                result = _generate(made, folder, around, redactor)
+                result = generate(made, folder, around, redactor)
             requests = pq.read_table(folder.path / REQUESTS, schema=REQUEST_SCHEMA)
-            _check_reached(requests, result, around)
+            check_reached(requests, result, around)
             info["sut_after_load"] = redactor.plain(_trouble(around.sut))
             with timings.step("collect"):
-                gathered = _collect(requests, folder, around, feed)
+                patience = Patience(settle=settle, deadline=around.config.deadline)
+                gathered = collect(requests, folder, around, feed, patience)
             with timings.step("store"):
                 duplicates = without_duplicates(folder.path / SPANS)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
                 folder.write_info({**info, "status": "running"})
-                ledger = _ledger(folder, feed, gathered, duplicates)
+                ledger = take_stock(folder, feed, gathered, duplicates)
             health = Health(
                 dropped_iterations=result.dropped_iterations,
                 iterations=result.iterations,
@@ -144,8 +124,34 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 raise
             raise error from raised
         finally:
-            feed.close()
+            if feed is not None:
+                feed.close()
     return folder
+
+
+def _preflight(
+    made: Load, folder: RunFolder, around: Surroundings, redactor: Redactor, info: dict[str, Any]
+) -> Duration:
+    """Makes the preflight, says and records what it saw, and gives how long to wait for the load's last spans."""
+    around.say("preflight: a few iterations of each scenario first (--k6spec-no-preflight leaves them out)")
+    try:
+        found = preflight(made, folder, around, redactor)
+    except Fault as fault:
+        if not fault.cause.startswith("preflight: "):
+            fault.cause = f"preflight: {fault.cause}"
+        raise
+    around.say(f"preflight: {found}")
+    for remark in found.remarks:
+        around.say(f"preflight: {redactor.text(remark)}")
+    info["preflight"] = redactor.plain(found.as_dict())
+    around.sut.reset()
+    usual = usual_settle(around)
+    settle = found.settle(usual)
+    if around.config.settle is None:
+        return settle
+    if settle.ns > usual.ns:
+        around.say(f"preflight: settle = {usual} is short for that; {settle} would be sure")
+    return usual
 
 
 @contextmanager
@@ -172,38 +178,6 @@ def _redactor(load: Load, around: Surroundings) -> Redactor:
     return Redactor(redaction_rules(around.config, os.environ, declared=declared))
 
 
-def _generate(load: Load, folder: RunFolder, around: Surroundings, redactor: Redactor) -> K6Result:
-    compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=folder.path / "script")
-    try:
-        return run_k6(
-            around.binary,
-            compiled,
-            load,
-            folder=folder.path,
-            env=os.environ,
-            on_progress=around.progress.show if around.progress else None,
-            metrics_to=around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None,
-        )
-    finally:
-        redact_run(folder.path, redactor)
-
-
-def _check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
-    if not requests.num_rows:
-        raise K6Fault(
-            "k6 made no HTTP request",
-            log_tail=read_log(result.log_path).tail,
-            advice="look at the script: does the function that VUs run request anything?",
-        )
-    if not requests.filter(pc.field("status") > 0).num_rows:
-        error = next((text for text in requests["error"].to_pylist() if text), "no answer")
-        raise SutFault(
-            f"not one of {requests.num_rows:,} requests reached the system under test: {error}",
-            log_tail=log_tail(around.sut.logs()),
-            advice=f"check that it answers at {around.sut.base_url}, and that the script requests that address",
-        )
-
-
 def _trouble(sut: Sut) -> str | None:
     """What ails the system once the load is over: that it broke under load is a finding, no fault of ours."""
     try:
@@ -211,32 +185,6 @@ def _trouble(sut: Sut) -> str | None:
     except SutFault as fault:
         return str(fault)
     return None
-
-
-def _collect(requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed) -> Gathered:
-    sampled = requests.filter(pc.field("sampled"))
-    line = around.progress
-
-    def tell(there: int, expected: int) -> None:
-        if line is not None:
-            line.tell(f"waiting for traces: {there:,} of {expected:,}")
-
-    settle = around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
-    with SpanFile(folder.path / SPANS) as spans:
-        for batch in client_spans(requests):
-            spans.write(batch)
-        return gather(
-            feed,
-            wanted=WantedTraces(
-                trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
-                begin_ns=pc.min(requests["start_ns"]).as_py(),
-                end_ns=pc.max(requests["end_ns"]).as_py(),
-            ),
-            client_span_ids=sampled["span_id"].combine_chunks(),
-            keep=spans.write,
-            patience=Patience(settle=settle, deadline=around.config.deadline),
-            on_progress=tell,
-        )
 
 
 def show(folder: RunFolder, stack: StackBackend, *, only_client_spans: bool = False) -> str | None:
@@ -254,28 +202,6 @@ def show(folder: RunFolder, stack: StackBackend, *, only_client_spans: bool = Fa
     except StackFault as fault:
         return fault.cause
     return f"{pushed.rejected:,} spans were refused: {pushed.reason}" if pushed.rejected else None
-
-
-def _ledger(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:
-    database = Database(folder.path)
-    sent, sampled = database.rows("SELECT count(*), count(*) FILTER (WHERE sampled) FROM requests")[0]
-    expected, received, complete = database.rows(
-        """SELECT count(*) FILTER (WHERE sampled), count(*) FILTER (WHERE received),
-        count(*) FILTER (WHERE complete) FROM traces"""
-    )[0]
-    database.close()
-    return Ledger(
-        tier=feed.tier,
-        requests_sent=sent,
-        requests_sampled=sampled,
-        traces_expected=expected,
-        traces_received=received,
-        traces_complete=complete,
-        spans_received=gathered.spans - duplicates,
-        spans_duplicate=duplicates,
-        spans_dropped=feed.losses().total,
-        spans_foreign=gathered.foreign,
-    )
 
 
 def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -> dict[str, Any]:

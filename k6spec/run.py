@@ -15,6 +15,7 @@ from k6spec.judge.frame import Frame
 from k6spec.judge.frame import query as run_query
 from k6spec.judge.log import VerdictLog
 from k6spec.judge.past import Past
+from k6spec.judge.rehearsal import Rehearsal
 from k6spec.judge.selections import (
     Metric,
     Requests,
@@ -52,11 +53,13 @@ class Run:
         limits: Mapping[str, str | int | float] | None = None,
         log: VerdictLog | None = None,
         past: Past | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self._folder = folder
         self._limits = dict(limits or {})
         self._log = log or VerdictLog()
         self._past = past
+        self._rehearsal = rehearsal
 
     @property
     def id(self) -> str:
@@ -126,7 +129,7 @@ class Run:
     @property
     def spans(self) -> Spans:
         """Spans of the system under test; call it to narrow, or use ``.db(...)``."""
-        return Spans(self._bench, Selector(text="spans"))
+        return Spans(self._bench, Selector(text="spans", at_any_time=self._rehearsal is not None))
 
     def traces(self, *, root: Text | RequestSelector | None = None) -> Traces:
         """Traces by the request that began them, named as in :meth:`http`."""
@@ -254,4 +257,5 @@ class Run:
             limits=self._limits,
             log=self._log,
             past=self._past,
+            rehearsal=self._rehearsal,
         )

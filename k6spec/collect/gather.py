@@ -26,12 +26,16 @@ _SHORTEST_SECONDS: Final = 0.01
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What came: spans of the load, spans of others, why the wait ended, and which traces came in part only."""
+    """What came: spans of the load, spans of others, why the wait ended, and which traces came in part only.
+
+    ``last_ns``: when the last new span of the load came, Unix nanoseconds; None where none did.
+    """
 
     spans: int
     foreign: int
     settled: bool
     truncated: frozenset[bytes] = frozenset()
+    last_ns: int | None = None
 
 
 @final
@@ -41,11 +45,12 @@ class Patience:
 
     ``settle``: so long must no new span come (longer than the SDKs' batch delay). ``deadline``: the most to wait
     for another trace. Both are longer by the feed's lag. Where some traces are still missing when it has settled,
-    it is given as long again.
+    it is given as long again. ``first``: how long to wait for any span at all; by default ``settle``.
     """
 
     settle: Duration
     deadline: Duration
+    first: Duration | None = None
 
 
 def gather(
@@ -74,9 +79,11 @@ def gather(
     deadline = patience.deadline.seconds + feed.lag.seconds
     last_trace = last_new = time.monotonic()
     entered: set[bytes] = set()
+    first = max(settle, (patience.first or patience.settle).seconds + feed.lag.seconds)
     kept = foreign = 0
+    last_ns = None
     while True:
-        begun = time.monotonic()
+        begun, begun_ns = time.monotonic(), time.time_ns()
         fresh, there = 0, len(entered)
         for batch in feed.poll():
             spans = batch.filter(pa.array(mine.has(batch["trace_id"])))
@@ -91,18 +98,21 @@ def gather(
         now = time.monotonic()
         if fresh:
             kept += fresh
-            last_new = begun  # what a poll gives had come when it began, however long it took to read
+            last_new, last_ns = (
+                begun,
+                begun_ns,
+            )  # what a poll gives had come when it began, however long it took to read
         if len(entered) > there:
             last_trace = now
         elif on_progress is not None:
             on_progress(len(entered), len(mine))
         # Where nothing came at all there are no stragglers to wait for: the system is not instrumented.
-        quiet = settle * (2 if kept and len(entered) < len(mine) else 1)
+        quiet = first if not kept else settle * (2 if len(entered) < len(mine) else 1)
         settled = not fresh and begun - last_new >= quiet
         if settled or now - last_trace >= deadline:
             break
         time.sleep(min(_POLL_SECONDS, max(_SHORTEST_SECONDS, last_new + quiet - now)))
-    return Gathered(spans=kept, foreign=foreign, settled=settled, truncated=feed.truncated())
+    return Gathered(spans=kept, foreign=foreign, settled=settled, truncated=feed.truncated(), last_ns=last_ns)
 
 
 def without_duplicates(path: Path) -> int:

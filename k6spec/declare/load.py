@@ -40,6 +40,7 @@ class Load:
 
     ``propagators``: none declared means W3C Trace Context, or what a script asks for itself. ``baggage``: values
     are percent-encoded. ``control``: the share that is sent without sampling, to measure what tracing costs.
+    ``preflight`` makes no difference to what the load is: two that differ in nothing else are the same.
     """
 
     parts: tuple[Part, ...]
@@ -51,6 +52,7 @@ class Load:
     propagators: tuple[Propagator, ...] = ()
     baggage: Mapping[str, str] = field(default_factory=dict)
     trace_per: TracePer = "request"
+    preflight: bool = True
     location: str | None = None
 
     @property
@@ -105,6 +107,7 @@ def declare_load(
     propagator: str | Sequence[str] | None = None,
     baggage: Mapping[str, str] | None = None,
     trace_per: str = "request",
+    preflight: bool = True,
 ) -> Load:
     """Validates and makes a :class:`Load`; see ``k6spec.load`` for the arguments."""
     if isinstance(scenario, (ScriptScenario, FlowScenario)):
@@ -141,6 +144,8 @@ def declare_load(
         reject(f"shared_over={shared_over!r}: write a list of fixture names, as in shared_over=[{shared_over!r}]")
     if not isinstance(sampling, Ratio):
         reject(f"sampling={sampling!r}: write percent(10)")
+    if not isinstance(preflight, bool):
+        reject(f"preflight={preflight!r}: write True or False")
     return Load(
         parts=tuple(parts),
         cooldown=duration_of("cooldown", cooldown),
@@ -151,5 +156,6 @@ def declare_load(
         propagators=propagators_of(propagator),
         baggage=baggage_of(baggage),
         trace_per=trace_per_of(trace_per),
+        preflight=preflight,
         location=caller_location(),
     )

@@ -18,11 +18,15 @@ EXAMPLE: Final = "k6spec.example:4319"
 """Where k6spec's receiver is, if the setting ``receiver`` does not say."""
 
 _NAME: Final = "k6spec"
-_POLICY: Final = {"name": _NAME, "type": "trace_state", "trace_state": {"key": "k6spec", "values": ["load"]}}
+_POLICY: Final = {
+    "name": _NAME,
+    "type": "trace_state",
+    "trace_state": {"key": "k6spec", "values": ["load", "preflight"]},
+}
 _HEAD: Final = """\
 # Beside a Collector's own configuration: otelcol --config=yours.yaml --config=k6spec.yaml
-# Its pipelines stay as they are; this one hands the traces of k6spec's loads (tracestate k6spec=load) on to
-# {endpoint}.
+# Its pipelines stay as they are; this one hands the traces of k6spec's loads and of the few requests before them
+# (tracestate k6spec=load, k6spec=preflight) on to {endpoint}.
 # - receivers: those of your traces pipeline.
 # - endpoint: {where}
 # - tail_sampling: of the contrib and k8s distributions. Without it, leave it out: all traces come, and

@@ -8,6 +8,7 @@ from typing import Final, final
 
 from k6spec.judge.log import VerdictLog
 from k6spec.judge.past import Past
+from k6spec.judge.rehearsal import Rehearsal
 from k6spec.query.database import Database
 from k6spec.units import format_ratio
 
@@ -52,6 +53,7 @@ class Bench:
     """What every selection of one test shares.
 
     ``spans_dropped``: the ledger's, of whatever trace. ``past``: earlier runs, where there is a history.
+    ``rehearsal``: claims are noted there and not judged.
     """
 
     database: Database
@@ -60,3 +62,4 @@ class Bench:
     limits: Mapping[str, str | int | float] = field(default_factory=dict)
     log: VerdictLog = field(default_factory=VerdictLog)
     past: Past | None = None
+    rehearsal: Rehearsal | None = None

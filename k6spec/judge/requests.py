@@ -69,4 +69,7 @@ class Requests(Timed):
 
 def select_requests(bench: Bench, chosen: RequestSelector) -> Requests:
     """The requests that a selector means."""
-    return Requests(bench, Selector(conditions=chosen.conditions, text=chosen.described))
+    return Requests(
+        bench,
+        Selector(conditions=chosen.conditions, text=chosen.described, at_any_time=bench.rehearsal is not None),
+    )

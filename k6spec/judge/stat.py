@@ -80,6 +80,8 @@ class Stat(Generic[Q]):
         population = self._population()
         reducer = self._reducer(population)
         if _says_nothing(population, reducer):
+            if self._bench.rehearsal is not None:
+                self._bench.rehearsal.miss(f"{population.text}: {self._label}", population)
             raise Inconclusive(population.why_empty())
         return reducer(population.values)
 
@@ -152,6 +154,10 @@ class Stat(Generic[Q]):
         population = self._population()
         reducer = self._reducer(population)
         claim = f"{population.text}: {self._label} {sign} {shown(bound, self._unit)}"
+        if self._bench.rehearsal is not None:
+            if _says_nothing(population, reducer) and not population.none_is_a_finding:
+                self._bench.rehearsal.miss(claim, population)
+            return self._bench.rehearsal.held(claim, population)
         if _says_nothing(population, reducer):
             headline = f"{population.text}: {self._label} cannot be judged, limit {shown(bound, self._unit)}"
             evidence = Evidence(population=population, lowest=-inf, highest=inf, reason=population.why_empty())

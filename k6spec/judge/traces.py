@@ -163,9 +163,10 @@ class Traces(Selection):
 
 def select_traces(bench: Bench, root: Text | RequestSelector | None) -> Traces:
     """Traces by the request that began them."""
+    early = bench.rehearsal is not None
     if root is None:
-        return Traces(bench, Selector(text="traces"))
+        return Traces(bench, Selector(text="traces", at_any_time=early))
     condition, words = rooted(root)
-    traces = Traces(bench, Selector(root=(condition,), text=f"traces of {words}"))
+    traces = Traces(bench, Selector(root=(condition,), text=f"traces of {words}", at_any_time=early))
     traces._root = root if isinstance(root, str) else None
     return traces

@@ -129,6 +129,7 @@ def run_k6(
     env: Mapping[str, str],
     metrics_to: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    summary: bool = True,
 ) -> K6Result:
     """Runs a load to its end and writes ``requests.parquet``, ``metrics.parquet`` and ``k6.log``.
 
@@ -138,25 +139,26 @@ def run_k6(
         metrics_to: where k6 sends its own metrics as well: the URL of an OTLP/gRPC endpoint; None: nowhere. What
             hinders it is no fault, but told in the result.
         on_progress: told about once a second, in the caller's thread.
+        summary: whether the script's ``handleSummary`` is called, and k6's summary kept.
 
     Raises:
         K6Fault: k6 failed, rather than found something: see :mod:`k6spec.k6.exit_codes`.
         KeyboardInterrupt: passed on after k6 has ended.
     """
     otel, metrics_error = _otel_output(binary, metrics_to, folder, env)
-    ran = _run_once(binary, compiled, load, folder, env, otel, on_progress)
+    ran = _run_once(binary, compiled, load, folder, env, otel, on_progress, summary)
     if otel is not None and ran.refused:
         # Perhaps it was this output that it refused; the load matters more, and has not begun.
         metrics_error = ran.said.last_error or "k6 refused to"
-        ran = _run_once(binary, compiled, load, folder, env, None, on_progress)
+        ran = _run_once(binary, compiled, load, folder, env, None, on_progress, summary)
     log_path = folder / "k6.log"
     shorten(log_path)
     requests_path = folder / "requests.parquet"
     output, said = ran.output, ran.said
     _add_plan(folder / _GENERATED, requests_path, load, output)
     _raise_for(ran.code, said, output)
-    summary = write_summary(folder / _SUMMARY, folder / SUMMARY)
-    if summary is None:
+    told = write_summary(folder / _SUMMARY, folder / SUMMARY) if summary else {"metrics": {}}
+    if told is None:
         raise K6Fault(
             "k6 wrote no end-of-test summary, so nobody knows which thresholds held",
             log_tail=said.tail,
@@ -166,7 +168,7 @@ def run_k6(
         exit_code=ran.code,
         thresholds_crossed=ran.code == THRESHOLDS_CROSSED,
         marked_failed=ran.code not in (0, THRESHOLDS_CROSSED),
-        thresholds=_thresholds(summary),
+        thresholds=_thresholds(told),
         started_ns=ran.started_ns,
         ended_ns=ran.ended_ns,
         version=binary.version_text,
@@ -212,11 +214,12 @@ def _run_once(
     env: Mapping[str, str],
     otel: OtelOutput | None,
     on_progress: Callable[[Progress], None] | None,
+    summary: bool,
 ) -> _Ran:
     log_path = folder / "k6.log"
     output = K6Output(requests=folder / _GENERATED, metrics=folder / "metrics.parquet")
     read_end, write_end = os.pipe()
-    argv = _argv(binary, compiled, otel, summary=folder / _SUMMARY, fd=write_end)
+    argv = _argv(binary, compiled, otel, summary=folder / _SUMMARY if summary else None, fd=write_end)
     started_ns = time.time_ns()
     with log_path.open("wb") as log, contextlib.closing(_Reader(read_end, output)) as reader:
         try:
@@ -300,7 +303,7 @@ def _wait(child: Child, reader: _Reader, meter: Meter, on_progress: Callable[[Pr
 
 
 def _argv(
-    binary: K6Binary, compiled: CompiledScript, otel: OtelOutput | None, *, summary: Path, fd: int
+    binary: K6Binary, compiled: CompiledScript, otel: OtelOutput | None, *, summary: Path | None, fd: int
 ) -> list[str]:
     return [
         str(binary.path),
@@ -315,7 +318,7 @@ def _argv(
         f"--out=json=/dev/fd/{fd}",
         *([] if otel is None else [f"--out={otel.name}"]),
         f"--system-tags={_SYSTEM_TAGS}",
-        f"--summary-export={summary}",
+        f"--summary-export={summary}" if summary else "--no-summary",
         str(compiled.entry),
     ]
 

@@ -24,6 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "k6spec_load(load): the load of a performance spec; write k6spec.load(...)")
+    config.addinivalue_line(
+        "markers", "k6spec_no_rehearsal: the preflight does not run this test's body; write @k6spec.no_rehearsal"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,10 @@ from k6spec.declare.scenario import AnyScenario
 from k6spec.units import Duration, Ratio
 
 LOAD_MARK: Final = "k6spec_load"
+NO_REHEARSAL_MARK: Final = "k6spec_no_rehearsal"
+
+no_rehearsal: Final[pytest.MarkDecorator] = getattr(pytest.mark, NO_REHEARSAL_MARK)
+"""Marks a test whose body is not to be run over the preflight's few requests (docs/preflight.md)."""
 
 
 def load(
@@ -28,6 +32,7 @@ def load(
     propagator: Propagator | Sequence[Propagator] | None = None,
     baggage: Mapping[str, str] | None = None,
     trace_per: TracePer = "request",
+    preflight: bool = True,
 ) -> pytest.MarkDecorator:
     """Declares the load of a test, a class or a module (``pytestmark = k6spec.load(...)``); the nearest wins.
 
@@ -50,6 +55,8 @@ def load(
         trace_per: what one trace is of. ``"request"``; ``"iteration"``: all requests of a user's journey, below a
             root span of k6spec's own; ``"group"``: those of a k6 ``group()``, and requests outside of groups each
             by itself. The decision to sample is the trace's.
+        preflight: whether a few iterations may be run before it (docs/preflight.md); False where the script's
+            ``setup()`` must not run twice, or where all requests are to fail.
     """
     declared = declare_load(
         scenario,
@@ -62,6 +69,7 @@ def load(
         propagator=propagator,
         baggage=baggage,
         trace_per=trace_per,
+        preflight=preflight,
     )
     mark: pytest.MarkDecorator = getattr(pytest.mark, LOAD_MARK)(declared)
     return mark

@@ -28,6 +28,11 @@ def add_options(parser: pytest.Parser) -> None:
     for name, metavar, text in _OPTIONS:
         group.addoption(f"--k6spec-{name}", metavar=metavar, default=None, help=text)
     group.addoption(
+        "--k6spec-no-preflight",
+        action="store_true",
+        help="make no requests before a load to see whether it is worth making",
+    )
+    group.addoption(
         "--k6spec-replay",
         metavar="RUN",
         default=None,
@@ -39,4 +44,6 @@ def given(config: pytest.Config) -> dict[str, object]:
     """The options that were given, by setting's name."""
     names = [name for name, _metavar, _text in _OPTIONS]
     values = {name.replace("-", "_"): config.getoption(f"--k6spec-{name}") for name in names}
+    if config.getoption("--k6spec-no-preflight"):
+        values["preflight"] = False
     return {name: value for name, value in values.items() if value is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +18,11 @@ from k6spec.declare.load import Load
 from k6spec.declare.profile import ScriptsOwn
 from k6spec.declare.scenario import has_own_load
 from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault, SutFault
+from k6spec.judge.rehearsal import Rehearsed
 from k6spec.k6.binary import find_k6
 from k6spec.k6.progress import ProgressLine
-from k6spec.pipeline import Surroundings, run_load, show
+from k6spec.measure import Surroundings
+from k6spec.pipeline import run_load, show
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.lifetime import Lifetime
@@ -32,13 +34,17 @@ from k6spec.store.archive import RunFolder, find_run, find_runs
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A load that a test wants: with which fixtures around it, and how to get stack and SUT if it must run."""
+    """A load that a test wants: with which fixtures around it, and how to get stack and SUT if it must run.
+
+    ``rehearse`` looks at what its tests claim, over the few requests before the load.
+    """
 
     load: Load
     fixtures: tuple[str, ...]
     stack: Callable[[], StackBackend]
     sut: Callable[[], Sut]
     nodeid: str
+    rehearse: Callable[[RunFolder], Sequence[Rehearsed]]
 
 
 @final
@@ -152,6 +158,7 @@ class Pool:
             previous_run=self._last.run_id if self._last else None,
             say=self.say,
             progress=self.progress,
+            rehearse=wanted.rehearse,
         )
         if self._last is not None:
             sut.reset()

@@ -19,6 +19,7 @@ from k6spec.judge.when import windows
 from k6spec.k6.progress import ProgressLine
 from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_message, verdict_section
 from k6spec.pytest_plugin.pool import Wanted
+from k6spec.pytest_plugin.rehearsing import rehearse, sharing
 from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
 from k6spec.report.omission import omission
@@ -138,13 +139,16 @@ def make_load(item: pytest.Item) -> Run | None:
         function = cast("pytest.Function", item)
         request = item.stash[_REQUEST]
         _speak(session, item.config)
+        load, limits = state.load, session.config.limits
+        fixtures = changing_fixtures(function, load.shared_over)
         folder = session.pool.get(
             Wanted(
-                load=state.load,
-                fixtures=changing_fixtures(function, state.load.shared_over),
+                load=load,
+                fixtures=fixtures,
                 stack=lambda: request.getfixturevalue("k6spec_stack"),
                 sut=lambda: _heard(request.getfixturevalue("k6spec_sut"), session),
                 nodeid=item.nodeid,
+                rehearse=lambda seen: rehearse(list(sharing(item, load, fixtures)), seen, limits),
             )
         )
         past = session.past(folder.info())

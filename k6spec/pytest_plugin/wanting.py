@@ -11,7 +11,8 @@ from k6spec.declare.load import Load
 from k6spec.errors import DeclarationError
 from k6spec.pytest_plugin.marks import LOAD_MARK
 
-_OWN = frozenset({"run", "request", "k6spec_load", "k6spec_stack", "k6spec_sut"})
+OWN = frozenset({"run", "request", "k6spec_load", "k6spec_stack", "k6spec_sut"})
+"""Fixtures of k6spec, and pytest's that they ask for."""
 
 
 def declared_load(item: pytest.Item) -> Load | None:
@@ -45,11 +46,11 @@ def changing_fixtures(item: pytest.Function, harmless: frozenset[str]) -> tuple[
     found = []
     for name in info.names_closure:
         definitions = info.name2fixturedefs.get(name)
-        if name in _OWN or name in harmless or not definitions:
+        if name in OWN or name in harmless or not definitions:
             continue
         definition = definitions[-1]
         module = getattr(definition.func, "__module__", "")
-        if module.startswith(("_pytest", "k6spec.", "xdist", "pytest_")) or _is_direct(definition):
+        if module.startswith(("_pytest", "k6spec.", "xdist", "pytest_")) or is_direct(definition):
             continue
         relevant = {key: params[key] for key in _asked_by(name, info) if key in params}
         words = ", ".join(f"{key}={value!r}" for key, value in sorted(relevant.items()))
@@ -57,7 +58,7 @@ def changing_fixtures(item: pytest.Function, harmless: frozenset[str]) -> tuple[
     return tuple(sorted(found))
 
 
-def _is_direct(definition: Any) -> bool:
+def is_direct(definition: Any) -> bool:
     """A parameter of the test itself, which pytest shows as a fixture that returns it."""
     return str(getattr(definition.func, "__name__", "")) == "get_direct_param_fixture_func"
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions
+from k6spec.query.misspelt import any_misspelt
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.scope import seconds_of, uninstrumented
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
-from k6spec.query.spans import in_scope
+from k6spec.query.spans import SPANS, in_scope, misspelt_root
 from k6spec.query.traces import decided
 from k6spec.query.typos import none_named
 
@@ -100,4 +101,11 @@ def read_having(database: Database, selector: Selector, quantities: tuple[Quanti
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: typo or why_nothing(database, "traces c", "trace", selector.root, selector.scope),
+        misspelt=lambda: (
+            misspelt_root(database, selector)
+            or any(
+                any_misspelt(database, SPANS, wanted.conditions, (in_scope(selector), SYSTEM_SPAN))
+                for wanted in quantities
+            )
+        ),
     )

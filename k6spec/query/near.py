@@ -48,8 +48,8 @@ def why_nothing(
     began = "requests r" if noun == "request" else "traces c"
     of = "trace" if noun == "span" else noun
     for condition in scope:
-        if condition.column and not _any(database, began, (condition,)):
-            return _sentence(database, began, of, condition, ())
+        if (condition.column or condition.parts) and not _any(database, began, (condition,)):
+            return _which(database, began, of, (condition,), ())
     inside = within or scope
     if not _any(database, source, inside):
         return f"no {noun} began in this part of the load"

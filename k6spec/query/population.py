@@ -64,6 +64,7 @@ class Population:
     claim is about; ``seconds`` the time they span; ``none_is_a_finding``: an empty population is a true zero.
     ``within``: conditions on the traces of the claim's part of the load. ``starts``: for each value when its
     request began, Unix nanoseconds, in any order; None where they are in the order of time. Intervals need it.
+    ``misspelt``: whether a name that was asked for is likely wrong, where nothing matched.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
     """
 
@@ -83,3 +84,4 @@ class Population:
     traces_beyond: Callable[[float, bool], int]
     why_empty: Callable[[], str]
     shared_statement: Callable[[float], tuple[str, int] | None] = lambda _limit: None
+    misspelt: Callable[[], bool] = lambda: False

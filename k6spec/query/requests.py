@@ -8,6 +8,7 @@ import numpy as np
 
 from k6spec.query.database import Database
 from k6spec.query.logic import anchors, identity
+from k6spec.query.misspelt import any_misspelt
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.scope import seconds_of
@@ -63,6 +64,7 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
+        misspelt=lambda: any_misspelt(database, "requests r", selector.conditions, ()),
     )
 
 
@@ -95,6 +97,7 @@ def read_failures(database: Database, selector: Selector) -> Population:
         worst=worst,
         traces_beyond=lambda _limit, _over: int(values.sum()),
         why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
+        misspelt=lambda: any_misspelt(database, "requests r", selector.conditions, ()),
     )
 
 

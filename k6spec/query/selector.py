@@ -18,17 +18,22 @@ _IN_SCENARIO: Final = Condition(sql="scenario IS NOT NULL")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """``conditions`` on what is selected; ``root`` narrows spans and traces by the request that began them."""
+    """``conditions`` on what is selected; ``root`` narrows spans and traces by the request that began them.
+
+    ``at_any_time``: the window is only told, for the requests before a load follow no profile.
+    """
 
     conditions: tuple[Condition, ...] = ()
     root: tuple[Condition, ...] = ()
     window: Window = field(default_factory=Window)
     text: str = ""
+    at_any_time: bool = False
 
     @property
     def scope(self) -> tuple[Condition, ...]:
         """Conditions on the requests that the claim is about."""
-        return (_IN_SCENARIO, *self.root, *self.window.conditions)
+        window = () if self.at_any_time else self.window.conditions
+        return (_IN_SCENARIO, *self.root, *window)
 
     def named(self, noun: str) -> str:
         """``orders db spans, planned VUs 50``."""

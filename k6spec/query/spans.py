@@ -9,6 +9,7 @@ import numpy as np
 
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions, anchors, certain, doubts, identity
+from k6spec.query.misspelt import any_misspelt
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.scope import missing_traces, seconds_of, traces_in_scope
@@ -122,7 +123,15 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         traces_beyond=traces_beyond,
         why_empty=why_empty,
         shared_statement=shared_statement,
+        misspelt=lambda: (
+            any_misspelt(database, SPANS, selector.conditions, inside) or misspelt_root(database, selector)
+        ),
     )
+
+
+def misspelt_root(database: Database, selector: Selector) -> bool:
+    """Whether the request that is to have begun the traces is likely misspelt."""
+    return any_misspelt(database, "traces c", selector.root, ())
 
 
 def none_is_a_finding(database: Database, conditions: Conditions, inside: Conditions) -> bool:

@@ -11,7 +11,7 @@ from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.scope import seconds_of, uninstrumented
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
-from k6spec.query.spans import undecided
+from k6spec.query.spans import misspelt_root, undecided
 
 
 def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Population:
@@ -70,6 +70,7 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "traces c", "trace", selector.root, selector.scope),
+        misspelt=lambda: misspelt_root(database, selector),
     )
 
 

@@ -11,7 +11,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Final, Literal, TypeAlias, final
 
 from k6spec.declare.load import Load, Part
 from k6spec.declare.scenario import FlowScenario, ScriptScenario
@@ -20,6 +20,9 @@ from k6spec.script.flow_js.module import write_flow
 from k6spec.script.options import exec_name, runtime_settings, scenarios, script_env
 
 _RUNTIME: Final = Path(__file__).with_name("runtime")
+
+Mark: TypeAlias = Literal["load", "preflight"]
+"""What ``k6spec`` is in the ``tracestate`` of a request: part of the load, or of the few before it."""
 
 
 @final
@@ -31,7 +34,7 @@ class CompiledScript:
     env: dict[str, str]
 
 
-def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path) -> CompiledScript:
+def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path, mark: Mark = "load") -> CompiledScript:
     """Writes the JavaScript of a load into the folder ``out``.
 
     Args:
@@ -50,6 +53,7 @@ def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path) -> Com
     adapted = adapt(scripts, out)
     settings = {
         "runKey": run_key.hex(),
+        "mark": mark,
         **runtime_settings(load, base_url),
         "folder": str(scripts[0].parent) if scripts else "",
         "copies": [str(folder) for folder in adapted.copies],

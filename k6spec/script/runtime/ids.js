@@ -11,6 +11,7 @@ const hash = sha512; // a constant of this module is quicker to look up
 const DIGITS = 128;
 const LAST = DIGITS - 24; // a traceparent takes 24 of them
 const RUN = settings.runKey;
+const MARK = `k6spec=${settings.mark}`;
 
 // A trace is sampled if the last 56 bits of its id are at least a threshold, as OpenTelemetry's probability
 // sampling decides; here by the upper 24 of them. Those between what the sampling ratio alone would take and the
@@ -27,7 +28,7 @@ let controlFrom = 0;
 let sampledFrom = 0;
 
 // The tracestate of sampled traces, with the threshold unless `all` are sampled; that of the others.
-export const traceStates = { all: true, sampled: '', unsampled: 'k6spec=load' };
+export const traceStates = { all: true, sampled: '', unsampled: MARK };
 
 // Sets the share of traces that are sampled, before a control share is taken from them.
 export function sample(share) {
@@ -36,7 +37,7 @@ export function sample(share) {
   sampledFrom = kept > 0 ? Math.min(Math.round((1 - kept) * SCALE), LOW_24) : SCALE;
   const threshold = sampledFrom.toString(16).padStart(6, '0').replace(/0+$/, '');
   traceStates.all = sampledFrom === 0;
-  traceStates.sampled = threshold === '' ? 'k6spec=load' : `k6spec=load,ot=th:${threshold}`;
+  traceStates.sampled = threshold === '' ? MARK : `${MARK},ot=th:${threshold}`;
 }
 
 // A trace id is 4 random bytes, the run's 4, and 8 random ones: its right half is random, as the flag 02 of

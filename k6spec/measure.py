@@ -1,0 +1,152 @@
+"""The steps that a load and its preflight share: generate, collect, store, take stock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast, final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from k6spec.collect.client_spans import client_spans
+from k6spec.collect.feed import SpanFeed
+from k6spec.collect.gather import Gathered, Patience, gather
+from k6spec.collect.redact import Redactor
+from k6spec.collect.redact_run import redact_run
+from k6spec.collect.sources.base import WantedTraces
+from k6spec.config import Config
+from k6spec.declare.load import Load
+from k6spec.errors import K6Fault, SutFault
+from k6spec.judge.rehearsal import Rehearsed
+from k6spec.k6.binary import K6Binary
+from k6spec.k6.log import read_log
+from k6spec.k6.progress import ProgressLine
+from k6spec.k6.runner import K6Result, run_k6
+from k6spec.query.database import Database
+from k6spec.script.compiler import Mark, compile_load
+from k6spec.stack.base import StackBackend
+from k6spec.stack.sut import Sut
+from k6spec.stack.wait import log_tail
+from k6spec.store.archive import SPANS, RunFolder
+from k6spec.store.ledger import Ledger
+from k6spec.store.span_file import SpanFile
+from k6spec.units import Duration
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a load runs in: started stack and SUT, settings, and what is recorded of the session."""
+
+    config: Config
+    binary: K6Binary
+    stack: StackBackend
+    sut: Sut
+    session: str
+    fixtures: Sequence[str] = ()
+    previous_run: str | None = None
+    say: Callable[[str], None] = lambda _text: None
+    progress: ProgressLine | None = None
+    rehearse: Callable[[RunFolder], Sequence[Rehearsed]] = lambda _folder: ()
+
+
+def usual_settle(around: Surroundings) -> Duration:
+    """How long no new span may come: as set, else twice the longest that the system's SDKs keep one, and a bit."""
+    return around.config.settle or Duration(around.sut.batch_delay.ns * 2 + 5 * 10**8)
+
+
+def generate(
+    load: Load, folder: RunFolder, around: Surroundings, redactor: Redactor, *, mark: Mark = "load"
+) -> K6Result:
+    """Runs k6 over the load; ``mark`` is what its requests carry in ``tracestate``."""
+    out = folder.path / "script"
+    compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=out, mark=mark)
+    endpoint = around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None
+    try:
+        return run_k6(
+            around.binary,
+            compiled,
+            load,
+            folder=folder.path,
+            env=os.environ,
+            on_progress=around.progress.show if around.progress else None,
+            metrics_to=endpoint if mark == "load" else None,
+            summary=mark == "load",
+        )
+    finally:
+        redact_run(folder.path, redactor)
+
+
+def check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
+    """At least one request was made, and answered.
+
+    Raises:
+        K6Fault: none was made.
+        SutFault: none was answered.
+    """
+    if not requests.num_rows:
+        raise K6Fault(
+            "k6 made no HTTP request",
+            log_tail=read_log(result.log_path).tail,
+            advice="look at the script: does the function that VUs run request anything?",
+        )
+    if not requests.filter(pc.field("status") > 0).num_rows:
+        error = next((text for text in requests["error"].to_pylist() if text), "no answer")
+        raise SutFault(
+            f"not one of {requests.num_rows:,} requests reached the system under test: {error}",
+            log_tail=log_tail(around.sut.logs()),
+            advice=f"check that it answers at {around.sut.base_url}, and that the script requests that address",
+        )
+
+
+def collect(
+    requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed, patience: Patience
+) -> Gathered:
+    """Waits for the traces of the sampled requests and writes their spans."""
+    sampled = requests.filter(pc.field("sampled"))
+    line = around.progress
+
+    def tell(there: int, expected: int) -> None:
+        if line is not None:
+            line.tell(f"waiting for traces: {there:,} of {expected:,}")
+
+    with SpanFile(folder.path / SPANS) as spans:
+        for batch in client_spans(requests):
+            spans.write(batch)
+        return gather(
+            feed,
+            wanted=WantedTraces(
+                trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
+                begin_ns=pc.min(requests["start_ns"]).as_py(),
+                end_ns=pc.max(requests["end_ns"]).as_py(),
+            ),
+            client_span_ids=sampled["span_id"].combine_chunks(),
+            keep=spans.write,
+            patience=patience,
+            on_progress=tell,
+        )
+
+
+def take_stock(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:
+    """Counts what was sent and what came back; ``run.json`` must name the truncated traces."""
+    database = Database(folder.path)
+    sent, sampled = database.rows("SELECT count(*), count(*) FILTER (WHERE sampled) FROM requests")[0]
+    expected, received, complete = database.rows(
+        """SELECT count(*) FILTER (WHERE sampled), count(*) FILTER (WHERE received),
+        count(*) FILTER (WHERE complete) FROM traces"""
+    )[0]
+    database.close()
+    return Ledger(
+        tier=feed.tier,
+        requests_sent=sent,
+        requests_sampled=sampled,
+        traces_expected=expected,
+        traces_received=received,
+        traces_complete=complete,
+        spans_received=gathered.spans - duplicates,
+        spans_duplicate=duplicates,
+        spans_dropped=feed.losses().total,
+        spans_foreign=gathered.foreign,
+    )
