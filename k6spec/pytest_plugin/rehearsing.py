@@ -13,7 +13,6 @@ import inspect
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
@@ -23,7 +22,7 @@ from k6spec.declare.load import Load
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.rehearsal import Rehearsal, Rehearsed, Unseen
 from k6spec.pytest_plugin.marks import NO_REHEARSAL_MARK
-from k6spec.pytest_plugin.wanting import OWN, changing_fixtures, declared_load, is_direct
+from k6spec.pytest_plugin.wanting import OWN, changing_fixtures, declared_load, is_direct, unasked
 from k6spec.run import Run
 from k6spec.store.archive import RunFolder
 
@@ -68,18 +67,9 @@ def _may_be_run(test: pytest.Function) -> bool:
     if not mine or mine[-1].func.__module__ != "k6spec.pytest_plugin" or "request" in info.argnames:
         return False
     return all(
-        name in OWN
-        or not definitions
-        or is_direct(definitions[-1])
-        or (name not in info.argnames and _is_installed(definitions[-1], test.config.rootpath))
+        name in OWN or not definitions or is_direct(definitions[-1]) or unasked(name, definitions[-1], test)
         for name, definitions in found.items()
     )
-
-
-def _is_installed(definition: Any, root: Path) -> bool:
-    """Whether a plugin from outside of the project brought the fixture."""
-    file = Path(inspect.getsourcefile(inspect.unwrap(definition.func)) or root)
-    return "site-packages" in file.parts or not file.is_relative_to(root)
 
 
 def _rehearsed(test: pytest.Function, folder: RunFolder, limits: Mapping[str, str | int | float]) -> Rehearsed:

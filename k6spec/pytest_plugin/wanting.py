@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -38,8 +40,8 @@ def unwrapped(value: object) -> Load:
 def changing_fixtures(item: pytest.Function, harmless: frozenset[str]) -> tuple[str, ...]:
     """Names, with their parameters, of the test's fixtures that could change the system under test.
 
-    Left out are pytest's and k6spec's own, those that the load names in ``shared_over``, and direct
-    parameters of the test that no fixture asks for.
+    Left out are pytest's and k6spec's own, those that the load names in ``shared_over``, direct parameters of the
+    test that no fixture asks for, and what an installed plugin puts around every test unasked.
     """
     info = cast("Any", item)._fixtureinfo
     params = item.callspec.params if hasattr(item, "callspec") else {}
@@ -52,10 +54,22 @@ def changing_fixtures(item: pytest.Function, harmless: frozenset[str]) -> tuple[
         module = getattr(definition.func, "__module__", "")
         if module.startswith(("_pytest", "k6spec.", "xdist", "pytest_")) or is_direct(definition):
             continue
+        if unasked(name, definition, item):
+            continue
         relevant = {key: params[key] for key in _asked_by(name, info) if key in params}
         words = ", ".join(f"{key}={value!r}" for key, value in sorted(relevant.items()))
         found.append(f"{name}[{words}]" if words else name)
     return tuple(sorted(found))
+
+
+def unasked(name: str, definition: Any, item: pytest.Function) -> bool:
+    """Whether the test doesn't name the fixture, and a plugin from outside of the project brought it."""
+    used = {asked for mark in item.iter_markers("usefixtures") for asked in mark.args}
+    if name in used or name in cast("Any", item)._fixtureinfo.argnames:
+        return False
+    root = item.config.rootpath
+    file = Path(inspect.getsourcefile(inspect.unwrap(definition.func)) or root)
+    return "site-packages" in file.parts or not file.is_relative_to(root)
 
 
 def is_direct(definition: Any) -> bool:

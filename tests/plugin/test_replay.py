@@ -77,3 +77,15 @@ def test_works_under_xdist(specs: Specs) -> None:
     specs.archive()
 
     specs.replay("-n", "2").assert_outcomes(passed=2)
+
+
+def test_what_an_installed_plugin_puts_around_every_test_makes_no_other_load(specs: Specs) -> None:
+    """Else a plugin that is installed after a run would make its archive useless."""
+    plugin = specs.pytester.path.parent / "site-packages" / "some_plugin.py"
+    plugin.parent.mkdir()
+    plugin.write_text("import pytest\n@pytest.fixture(autouse=True)\ndef around():\n    yield\n")
+    specs.pytester.syspathinsert(plugin.parent)
+    specs.write("def test_x(run):\n    assert run.http().count > 0")
+    specs.archive()
+
+    specs.replay("-p", "some_plugin").assert_outcomes(passed=1)
