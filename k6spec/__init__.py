@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from k6spec.judge.standard import baseline
     from k6spec.judge.verdict import Verdict
     from k6spec.pytest_plugin.marks import known_issue, load, no_rehearsal
+    from k6spec.query.parts import window
     from k6spec.query.request_selector import RequestSelector, http
     from k6spec.query.span_selector import SpanSelector, attr, resource, span
     from k6spec.run import Run
@@ -106,6 +107,7 @@ _HOME: Final = {
     "shared_iterations": "declare.profiles",
     "span": "query.span_selector",
     "stage": "declare.profiles",
+    "window": "query.parts",
 }
 _MODULES: Final = frozenset({"flow", "presets"})
 
@@ -162,6 +164,7 @@ __all__ = [
     "shared_iterations",
     "span",
     "stage",
+    "window",
 ]
 
 

@@ -6,6 +6,7 @@ from typing import final
 
 from k6spec.errors import UsageError
 from k6spec.judge.bench import Bench
+from k6spec.judge.reading import reading
 from k6spec.judge.series import Share
 from k6spec.judge.stat import Stat
 from k6spec.query.having import Quantity, read_having
@@ -45,7 +46,9 @@ class Having:
 
     @property
     def _population(self) -> Population:
-        return read_having(self._bench.database, self._selector, self._quantities)
+        return reading(
+            lambda selector: read_having(self._bench.database, selector, self._quantities), self._selector
+        )
 
 
 def quantity(

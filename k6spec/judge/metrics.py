@@ -9,27 +9,34 @@ from typing import Any, final
 
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.bench import Bench
+from k6spec.judge.reading import reading
 from k6spec.judge.series import Statistics
 from k6spec.judge.stat import Stat
 from k6spec.judge.verdict import Unit
+from k6spec.judge.windowed import Windowed
 from k6spec.query.logic import Conditions
 from k6spec.query.matching import Match, matching, words_of
 from k6spec.query.metrics import MetricKind, kind_of, read_samples, why_no_metric
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, Growth, Last, Reducer, ShareOver, Sum
+from k6spec.query.selector import Selector
 from k6spec.query.span_language import Text
+from k6spec.query.window import Window
 
 
 @final
-class Metric(Statistics[Any]):
+class Metric(Statistics[Any], Windowed):
     """Samples of one metric. Trends that hold times are compared with durations, others with plain numbers."""
 
-    def __init__(self, bench: Bench, name: str, conditions: Conditions, text: str) -> None:
+    def __init__(
+        self, bench: Bench, name: str, conditions: Conditions, text: str, window: Window | None = None
+    ) -> None:
         # Spans that were dropped can't change what k6 measured.
         self._bench = replace(bench, spans_dropped=0)
         self._name = name
         self._conditions = conditions
         self._text = text
+        self._part = window or Window()
 
     @property
     def count(self) -> Stat[float]:
@@ -68,6 +75,13 @@ class Metric(Statistics[Any]):
     def _of(self, reducer: Reducer, label: str, unit: Unit) -> Stat[Any]:
         return Stat(self._bench, lambda: self._population, lambda _found: reducer, label=label, unit=unit)
 
+    @property
+    def _window(self) -> Window:
+        return self._part
+
+    def _in(self, window: Window) -> Metric:
+        return Metric(self._bench, self._name, self._conditions, self._text, window)
+
     @cached_property
     def _kind(self) -> MetricKind:
         found = kind_of(self._bench.database, self._name)
@@ -77,7 +91,10 @@ class Metric(Statistics[Any]):
 
     @cached_property
     def _population(self) -> Population:
-        return read_samples(self._bench.database, self._name, self._kind, self._conditions, self._text)
+        def read(selector: Selector) -> Population:
+            return read_samples(self._bench.database, self._name, self._kind, selector)
+
+        return reading(read, Selector(conditions=self._conditions, window=self._part, text=self._text))
 
 
 def select_metric(

@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from k6spec.judge.bench import Bench
+from k6spec.judge.reading import reading
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series, Share
 from k6spec.query.population import Population
@@ -46,25 +47,24 @@ class Requests(Timed):
 
     @cached_property
     def _population(self) -> Population:
-        return read_requests(self._bench.database, self._selector)
+        return reading(lambda selector: read_requests(self._bench.database, selector), self._selector)
 
     @property
     def _endured(self) -> Population:
         population = self._population
-        succeeded = population.successful
-        assert succeeded is not None
-        failed = len(population.values) - len(succeeded)
-        return replace(
-            population, values=np.concatenate([succeeded, np.full(failed, np.inf)]), successful=None, starts=None
-        )
+        assert population.succeeded is not None
+        endured = np.where(population.succeeded, population.values, np.inf)
+        return replace(population, values=endured, succeeded=None)
 
     @cached_property
     def _failures(self) -> Population:
-        return read_failures(self._bench.database, self._selector)
+        return reading(lambda selector: read_failures(self._bench.database, selector), self._selector)
 
     def _timing(self, name: str) -> Series[Duration]:
-        read = lambda: read_requests(self._bench.database, self._selector, name)  # noqa: E731
-        return Series(self._bench, read, label=name, unit="ns")
+        def read(selector: Selector) -> Population:
+            return read_requests(self._bench.database, selector, name)
+
+        return Series(self._bench, lambda: reading(read, self._selector), label=name, unit="ns")
 
 
 def select_requests(bench: Bench, chosen: RequestSelector) -> Requests:

@@ -9,49 +9,36 @@ from k6spec.judge.bench import Bench
 from k6spec.judge.groups import Groups
 from k6spec.judge.series import Series, Share, apdex, count, over, per_second
 from k6spec.judge.stat import Stat
+from k6spec.judge.windowed import Windowed
 from k6spec.query.grouping import values_of
 from k6spec.query.matching import exactly
 from k6spec.query.population import Population
 from k6spec.query.selector import Selector
-from k6spec.query.window import Level
+from k6spec.query.window import Window
 from k6spec.units import Duration
 
 
-class Selection:
-    """What all selections have: narrowing to a part of the load."""
+class Selection(Windowed):
+    """What selections of requests, spans and traces have."""
 
     def __init__(self, bench: Bench, selector: Selector) -> None:
         self._bench = bench
         self._selector = selector
 
-    def during(
-        self,
-        *,
-        vus: Level | None = None,
-        rate: Level | None = None,
-        at_least: float | None = None,
-        at_most: float | None = None,
-        stage: str | None = None,
-    ) -> Self:
-        """Only requests that began while the profile planned this; spans follow their request.
+    def in_flight(self, *, at_least: int | None = None, at_most: int | None = None) -> Self:
+        """Only requests that began while so many were in flight, themselves included; spans follow their request.
 
-        Args:
-            vus: planned VUs, a number or (from, to).
-            rate: planned iterations per second, a number or (from, to).
-            at_least: the lowest planned level.
-            at_most: the highest planned level.
-            stage: the name of a stage.
+        This is observed, not planned: where the system stalls it rises, so a claim that leaves high numbers out
+        leaves stalls out. The message says so. Zero-length requests are in flight at their own moment only.
         """
-        window = self._selector.window.during(vus=vus, rate=rate, at_least=at_least, at_most=at_most, stage=stage)
+        return self._in(self._window.in_flight(at_least=at_least, at_most=at_most))
+
+    @property
+    def _window(self) -> Window:
+        return self._selector.window
+
+    def _in(self, window: Window) -> Self:
         return self._with(replace(self._selector, window=window))
-
-    def between(self, start: str | Duration, end: str | Duration) -> Self:
-        """Only requests that began from ``start`` to before ``end`` of their scenario's time."""
-        return self._with(replace(self._selector, window=self._selector.window.between(start, end)))
-
-    def after_warmup(self) -> Self:
-        """Only what follows the declared warm-up."""
-        return self._with(replace(self._selector, window=self._selector.window.after_warmup()))
 
     def _with(self, selector: Selector) -> Self:
         return type(self)(self._bench, selector)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Self, final
 
 from k6spec.errors import UsageError
+from k6spec.judge.reading import reading
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series
 from k6spec.query.critical_path import critical_path
@@ -17,6 +18,7 @@ from k6spec.query.matching import Match
 from k6spec.query.measured import read_measured_spans
 from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector, rooted
+from k6spec.query.selector import Selector
 from k6spec.query.span_language import SpanLanguage, Text
 from k6spec.query.span_selector import phrase
 from k6spec.query.spans import Measure, read_spans
@@ -126,14 +128,16 @@ class Spans(Timed, SpanLanguage):
         return self._read("duration")
 
     def _read(self, measure: Measure) -> Population:
-        return read_spans(self._bench.database, self._selector, measure)
+        return reading(lambda selector: read_spans(self._bench.database, selector, measure), self._selector)
 
     def _series(self, measure: Measure, label: str) -> Series[Duration]:
         return Series(self._bench, lambda: self._read(measure), label=label, unit="ns")
 
     def _measured(self, measure: Callable[[Forest], Ints], label: str) -> Series[Duration]:
-        read = lambda: read_measured_spans(self._bench.database, self._selector, measure)  # noqa: E731
-        return Series(self._bench, read, label=label, unit="ns")
+        def read(selector: Selector) -> Population:
+            return read_measured_spans(self._bench.database, selector, measure)
+
+        return Series(self._bench, lambda: reading(read, self._selector), label=label, unit="ns")
 
     def _choose(self, conditions: Conditions, words: str, tail: str = "") -> Self:
         selector = replace(

@@ -16,11 +16,13 @@ from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_m
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
 from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.offence import offence
+from k6spec.judge.sliding import Every
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
 from k6spec.query.selectors import where
+from k6spec.units import Duration
 
 _COMPARE: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
     "<": operator.lt,
@@ -122,6 +124,23 @@ class Stat(Generic[Q]):
         refuse_without_interval(self._reducer(population))
         label = f"{self._label}, {shown(level, 'fraction')} sure,"
         return Stat(self._bench, self._population, self._reducer, label=label, unit=self._unit, level=float(level))
+
+    def in_every(self, width: str | Duration, *, step: str | Duration | None = None) -> Every[Q]:
+        """The same statistic in every window of this length: the claim holds, or fails, by the worst of them.
+
+        ::
+
+            assert run.http().duration.p95.in_every("30s") < ms(400)
+            assert run.http().rate.in_every("10s") >= 40
+
+        Args:
+            width: a window holds what began in it.
+            step: by how much windows slide; a tenth of the width if not given.
+
+        A window in which nothing began says nothing, so the claim is inconclusive unless another one fails; only
+        counts and rates are 0 then.
+        """
+        return Every(self, width, step)
 
     def __mul__(self, factor: float) -> Multiple[Q]:
         """So many times this statistic, as a limit: ``checkout.p95 <= 1.5 * browse.p95``."""

@@ -8,12 +8,14 @@ from typing import Any, final
 from k6spec.judge.bench import Bench
 from k6spec.judge.having import Having, quantity
 from k6spec.judge.operations import Operations
+from k6spec.judge.reading import reading
 from k6spec.judge.selection import Selection
 from k6spec.judge.series import Series, count
 from k6spec.judge.stat import Stat
 from k6spec.judge.verdict import Unit
 from k6spec.query.measured import TraceMeasure, read_measured_traces
 from k6spec.query.measures import CONCURRENCY, CRITICAL_SHARE, CRITICAL_TIME, DEPTH, FAN_OUT
+from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector, rooted
 from k6spec.query.selector import Selector
 from k6spec.query.span_language import SpanLanguage, Text
@@ -33,7 +35,7 @@ class Traces(Selection):
     @property
     def count(self) -> Stat[float]:
         """How many traces are complete."""
-        return count(self._bench, lambda: read_calls(self._bench.database, self._selector, repeated=False))
+        return count(self._bench, lambda: self._read_calls(self._selector, repeated=False))
 
     @property
     def operations(self) -> Operations:
@@ -148,8 +150,11 @@ class Traces(Selection):
 
     def _calls(self, label: str, repeated: bool, chosen: tuple[Selector, str]) -> Series[float]:
         selector, words = chosen
-        read = lambda: read_calls(self._bench.database, selector, repeated=repeated)  # noqa: E731
+        read = lambda: self._read_calls(selector, repeated=repeated)  # noqa: E731
         return Series(self._bench, read, label=f"{words} {label} a trace".strip(), unit="count")
+
+    def _read_calls(self, selector: Selector, *, repeated: bool) -> Population:
+        return reading(lambda part: read_calls(self._bench.database, part, repeated=repeated), selector)
 
     def _measured(
         self, measure: TraceMeasure, label: str, unit: Unit, chosen: tuple[Selector, str] | Selector
@@ -157,8 +162,13 @@ class Traces(Selection):
         selector, words = (
             (chosen, "") if isinstance(chosen, Selector) else (chosen[0], f"{chosen[1]} spans".strip())
         )
-        read = lambda: read_measured_traces(self._bench.database, selector, measure)  # noqa: E731
-        return Series(self._bench, read, label=f"{label} {words.strip()}".strip(), unit=unit)
+
+        def read(part: Selector) -> Population:
+            return read_measured_traces(self._bench.database, part, measure)
+
+        return Series(
+            self._bench, lambda: reading(read, selector), label=f"{label} {words.strip()}".strip(), unit=unit
+        )
 
 
 def select_traces(bench: Bench, root: Text | RequestSelector | None) -> Traces:

@@ -1,4 +1,4 @@
-"""Adds to each request what the profile planned when it started: the PLANNED columns of the request table."""
+"""Adds to each request, and to each other sample, what the profile planned when it began: the PLANNED columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from k6spec.declare.load import Load, Part
 from k6spec.declare.plan import plan
-from k6spec.store.requests import REQUESTS
+from k6spec.store.requests import REQUESTS, SAMPLES
 
 
 def add_plan(
@@ -29,8 +29,28 @@ def add_plan(
 
     Requests of setup and teardown, and of scenarios whose start isn't known, get nulls.
     """
-    start = requests["start_ns"].to_numpy()
-    scenario = np.array(requests["scenario"].to_pylist(), dtype=object)
+    return _planned(requests, requests["start_ns"].to_numpy(), load, scenario_starts, vus, REQUESTS)
+
+
+def add_sample_plan(
+    samples: pa.Table,
+    load: Load,
+    scenario_starts: Mapping[str, int],
+    vus: tuple[NDArray[np.int64], NDArray[np.float64]],
+) -> pa.Table:
+    """The table of k6's other samples with all columns of ``SAMPLES``; arguments as of :func:`add_plan`."""
+    return _planned(samples, samples["time_ns"].to_numpy(), load, scenario_starts, vus, SAMPLES)
+
+
+def _planned(
+    table: pa.Table,
+    start: NDArray[np.int64],
+    load: Load,
+    scenario_starts: Mapping[str, int],
+    vus: tuple[NDArray[np.int64], NDArray[np.float64]],
+    schema: pa.Schema,
+) -> pa.Table:
+    scenario = np.array(table["scenario"].to_pylist(), dtype=object)
     columns = _Planned(len(start))
     for part in load.parts:
         if part.name in scenario_starts:
@@ -44,7 +64,7 @@ def add_plan(
         "active_vus": _as_of(start, *vus),
         "warmup": pa.array(columns.warmup, mask=~columns.known),
     }
-    return pa.table({**{name: requests[name] for name in requests.column_names}, **added}, schema=REQUESTS)
+    return pa.table({**{name: table[name] for name in table.column_names}, **added}, schema=schema)
 
 
 @final

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from k6spec.store.requests import GENERATED, SAMPLES
+from k6spec.store.requests import GENERATED, SAMPLED
 
 _ROW_GROUP: Final = 50_000
 _REQUESTS: Final = pa.schema(GENERATED)
+_SAMPLES: Final = pa.schema(SAMPLED)
 _TAG_COLUMNS: Final = ("scenario", "group", "name", "method", "url", "proto", "error")
 PROTOCOL: Final = "k6spec_protocol"
 """Stands among a request's tags where it is not an HTTP request of k6/http."""
@@ -195,7 +196,7 @@ class SampleRows:
     """Collects k6's other samples as ``metrics.parquet`` rows."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, SAMPLES, compression="zstd")
+        self._writer = pq.ParquetWriter(path, _SAMPLES, compression="zstd")
         self._clear()
 
     def add(self, metric: str, tag_set: int, time_ns: int, value: float, traceparent: str) -> None:
@@ -220,7 +221,9 @@ class SampleRows:
             "value": pa.array(self._values, type=pa.float64()),
             "trace_id": _binary(self._traceparents, _TRACE_ID),
         }
-        self._writer.write_table(pa.table({field.name: columns[field.name] for field in SAMPLES}, schema=SAMPLES))
+        self._writer.write_table(
+            pa.table({field.name: columns[field.name] for field in _SAMPLES}, schema=_SAMPLES)
+        )
         self._clear()
 
     def close(self) -> None:
@@ -251,7 +254,7 @@ def _sample_tags(tag_sets: list[Tags]) -> pa.Table:
         name: [tags.get(name) for tags in tag_sets] for name in ("scenario", "group", "check")
     }
     columns["tags"] = [_scripts_own(tags) for tags in tag_sets]
-    return pa.table({name: pa.array(values, type=SAMPLES.field(name).type) for name, values in columns.items()})
+    return pa.table({name: pa.array(values, type=_SAMPLES.field(name).type) for name, values in columns.items()})
 
 
 def _scripts_own(tags: Tags) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from k6spec.child import Child
@@ -25,11 +26,11 @@ from k6spec.k6.log import K6Log, read_log, shorten
 from k6spec.k6.memory import collector_settings
 from k6spec.k6.otel_output import OtelOutput, otel_output
 from k6spec.k6.output import K6Output
-from k6spec.k6.planned import add_plan
+from k6spec.k6.planned import add_plan, add_sample_plan
 from k6spec.k6.progress import Meter, Progress
 from k6spec.k6.summary import SUMMARY, write_summary
 from k6spec.script.compiler import CompiledScript
-from k6spec.store.requests import REQUESTS
+from k6spec.store.requests import REQUESTS, SAMPLES
 
 _SYSTEM_TAGS: Final = (
     "proto,subproto,status,method,url,name,group,check,error,error_code,tls_version,scenario,service,"
@@ -66,6 +67,7 @@ _DROPPED_SETTINGS: Final = frozenset(
     ]
 )
 _GENERATED: Final = "requests.generated.parquet"
+_SAMPLED: Final = "metrics.generated.parquet"
 _SUMMARY: Final = "k6-summary.json"
 _PIPE_SIZE: Final = 1 << 20
 _TICK: Final = 1.0
@@ -155,7 +157,8 @@ def run_k6(
     shorten(log_path)
     requests_path = folder / "requests.parquet"
     output, said = ran.output, ran.said
-    _add_plan(folder / _GENERATED, requests_path, load, output)
+    _add_plan(folder / _GENERATED, requests_path, load, output, add_plan)
+    _add_plan(folder / _SAMPLED, folder / "metrics.parquet", load, output, add_sample_plan)
     _raise_for(ran.code, said, output)
     told = write_summary(folder / _SUMMARY, folder / SUMMARY) if summary else {"metrics": {}}
     if told is None:
@@ -217,7 +220,7 @@ def _run_once(
     summary: bool,
 ) -> _Ran:
     log_path = folder / "k6.log"
-    output = K6Output(requests=folder / _GENERATED, metrics=folder / "metrics.parquet")
+    output = K6Output(requests=folder / _GENERATED, metrics=folder / _SAMPLED)
     read_end, write_end = os.pipe()
     argv = _argv(binary, compiled, otel, summary=folder / _SUMMARY if summary else None, fd=write_end)
     started_ns = time.time_ns()
@@ -331,12 +334,12 @@ def k6_environment(
     return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env}
 
 
-def _add_plan(generated: Path, path: Path, load: Load, output: K6Output) -> None:
-    """Rewrites the requests with the planned columns, a row group at a time."""
-    vus = output.vus
-    with pq.ParquetFile(generated) as source, pq.ParquetWriter(path, REQUESTS, compression="zstd") as target:
+def _add_plan(generated: Path, path: Path, load: Load, output: K6Output, planned: Callable[..., pa.Table]) -> None:
+    """Rewrites requests or samples with the planned columns, a row group at a time."""
+    schema = REQUESTS if planned is add_plan else SAMPLES
+    with pq.ParquetFile(generated) as source, pq.ParquetWriter(path, schema, compression="zstd") as target:
         for group in range(source.num_row_groups):
-            target.write_table(add_plan(source.read_row_group(group), load, output.scenario_starts, vus))
+            target.write_table(planned(source.read_row_group(group), load, output.scenario_starts, output.vus))
     generated.unlink()
 
 

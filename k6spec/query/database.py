@@ -23,7 +23,13 @@ from k6spec.store.spans import CLIENT_SERVICE
 from k6spec.store.spans import SCHEMA as SPANS
 
 _SCHEMAS: Final = {"requests": REQUESTS, "samples": SAMPLES, "spans": SPANS}
-_TYPES: Final = {pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN"}
+_TYPES: Final = {
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+}
 _TABLES: Final = {"requests": "requests.parquet", "samples": "metrics.parquet", "spans": "spans.parquet"}
 
 # A trace is received when any span of the system came. It is complete when its entry span came (the one whose

@@ -96,8 +96,10 @@ def read_having(database: Database, selector: Selector, quantities: tuple[Quanti
         missing=Missing(
             client_ns=table["client_ns"].to_numpy().astype(np.float64)[~known_rows],
             seen=np.zeros(lost),
+            starts=table["start_ns"].to_numpy().astype(np.float64)[~known_rows],
             uninstrumented=unseen,
         ),
+        within=selector.scope,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: typo or why_nothing(database, "traces c", "trace", selector.root, selector.scope),

@@ -147,6 +147,7 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
             client_ns=waited[~complete],
             seen=np.zeros(np.count_nonzero(~complete)) if measure.waits else numbers[~complete],
             most=most[~complete] if measure.waits else None,
+            starts=starts[~complete],
             uninstrumented=unseen,
         ),
         within=selector.scope,

@@ -9,10 +9,10 @@ from typing import Final, final
 import numpy as np
 
 from k6spec.query.database import Database
-from k6spec.query.logic import Conditions
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Missing, Population, Sighting
-from k6spec.query.selectors import where
+from k6spec.query.selector import Selector
+from k6spec.query.selectors import Condition, where
 from k6spec.store.spans import CLIENT_SERVICE
 
 _SHOWN: Final = 8
@@ -48,10 +48,12 @@ def why_no_metric(database: Database, name: str) -> str:
     return f"there is no metric {name!r}; there {are} {', '.join(map(repr, names))}{more}"
 
 
-def read_samples(database: Database, name: str, kind: MetricKind, conditions: Conditions, text: str) -> Population:
-    """Its samples in the order of time; times in nanoseconds."""
+def read_samples(database: Database, name: str, kind: MetricKind, selector: Selector) -> Population:
+    """Its samples in the order of time; times in nanoseconds. Of a window those that were taken in it."""
+    conditions = (*selector.conditions, *selector.window.conditions)
     sql, parameters = where(conditions)
-    source = f"samples WHERE metric = ? AND {sql}"
+    source = f"(SELECT *, time_ns AS start_ns FROM samples) WHERE metric = ? AND {sql}"
+    of_it = Condition(sql="metric = ?", parameters=(name,), column="metric", value=name)
     scale = _NS_A_MS if kind.contains == "time" else 1.0
     table = database.table(f"SELECT value, time_ns FROM {source} ORDER BY time_ns", [name, *parameters])
     values = table["value"].to_numpy().astype(np.float64) * scale
@@ -78,13 +80,14 @@ def read_samples(database: Database, name: str, kind: MetricKind, conditions: Co
 
     return Population(
         noun="sample",
-        text=text,
+        text=selector.named(name),
         values=values,
         starts=times,
         scope=len(values),
         seconds=float(times[-1] - times[0]) / 1e9 if len(times) else 0.0,
         missing=Missing(),
+        within=selector.scope,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
-        why_empty=lambda: why_nothing(database, "samples", "sample", conditions, ()),
+        why_empty=lambda: why_nothing(database, "samples", "sample", (of_it, *conditions), ()),
     )

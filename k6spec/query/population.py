@@ -40,19 +40,34 @@ class Missing:
 
     ``client_ns``: for each request without a complete trace, how long its client waited: no synchronous span
     of that trace lasted longer. ``seen``: of each incomplete trace what was received of its value, which is the
-    least that it can be; ``most``: what is the most, None where there is none. ``uninstrumented``: operations that
+    least that it can be; ``most``: what is the most, None where there is none. ``starts``: when
+    the requests began, Unix nanoseconds. ``uninstrumented``: operations that
     never gave a trace; they are not loss.
     """
 
     client_ns: Floats = field(default_factory=lambda: np.empty(0))
     seen: Floats = field(default_factory=lambda: np.empty(0))
     most: Floats | None = None
+    starts: Floats | None = None
     uninstrumented: tuple[str, ...] = ()
 
     @property
     def traces(self) -> int:
         """How many traces are missing or incomplete."""
         return len(self.client_ns)
+
+    def between(self, start_ns: float, end_ns: float) -> Missing:
+        """Those that began from - to; where it is not known when they did, all of them may have."""
+        if self.starts is None:
+            return self
+        inside = (self.starts >= start_ns) & (self.starts < end_ns)
+        return Missing(
+            client_ns=self.client_ns[inside],
+            seen=self.seen[inside] if len(self.seen) else self.seen,
+            most=None if self.most is None else self.most[inside],
+            starts=self.starts[inside],
+            uninstrumented=self.uninstrumented,
+        )
 
 
 @final
@@ -65,6 +80,7 @@ class Population:
     ``within``: conditions on the traces of the claim's part of the load. ``starts``: for each value when its
     request began, Unix nanoseconds, in any order; None where they are in the order of time. Intervals need it.
     ``misspelt``: whether a name that was asked for is likely wrong, where nothing matched.
+    ``part``: what of it began from - to (Unix nanoseconds), read anew.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
     """
 
@@ -75,8 +91,9 @@ class Population:
     seconds: float
     missing: Missing
     per_trace: int = 1
-    successful: Floats | None = None
+    succeeded: NDArray[np.bool_] | None = None
     starts: Floats | None = None
+    part: Callable[[int, int], Population] | None = None
     doubtful: bool = False
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()
@@ -85,3 +102,8 @@ class Population:
     why_empty: Callable[[], str]
     shared_statement: Callable[[float], tuple[str, int] | None] = lambda _limit: None
     misspelt: Callable[[], bool] = lambda: False
+
+    @property
+    def successful(self) -> Floats | None:
+        """Of requests the values of those that did not fail (``succeeded``)."""
+        return None if self.succeeded is None else self.values[self.succeeded]

@@ -18,12 +18,14 @@ def missing_traces(database: Database, selector: Selector) -> Missing:
     """The claim's own requests that have no complete trace, but for operations that never give one."""
     unseen = uninstrumented(database, selector)
     sql, parameters = where(selector.scope)
-    client_ns = database.column(
-        f"SELECT client_ns FROM traces c WHERE {sql} AND NOT complete AND NOT list_contains(?, operation)",
-        [*parameters, list(unseen)],
+    table = database.table(
+        f"""SELECT client_ns, start_ns FROM traces c
+        WHERE {sql} AND NOT complete AND NOT list_contains(?, operation)
+        UNION ALL SELECT total_ns, start_ns FROM requests r WHERE {sql} AND trace_id IS NULL""",
+        [*parameters, list(unseen), *parameters],
     )
-    untraced = database.column(f"SELECT total_ns FROM requests r WHERE {sql} AND trace_id IS NULL", parameters)
-    return Missing(client_ns=np.concatenate([client_ns, untraced]), uninstrumented=unseen)
+    client_ns, starts = (table[name].to_numpy().astype(np.float64) for name in ("client_ns", "start_ns"))
+    return Missing(client_ns=client_ns, starts=starts, uninstrumented=unseen)
 
 
 def uninstrumented(database: Database, selector: Selector) -> tuple[str, ...]:

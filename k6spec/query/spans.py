@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, final
 
 import numpy as np
@@ -11,7 +11,7 @@ from k6spec.query.database import Database
 from k6spec.query.logic import Conditions, anchors, certain, doubts, identity
 from k6spec.query.misspelt import any_misspelt
 from k6spec.query.near import why_nothing
-from k6spec.query.population import Missing, Population, Sighting
+from k6spec.query.population import Population, Sighting
 from k6spec.query.scope import missing_traces, seconds_of, traces_in_scope
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import Condition, equals, where
@@ -106,7 +106,7 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
 
     missing = missing_traces(database, selector)
     if measure == "share":
-        missing = Missing(client_ns=np.ones(missing.traces), uninstrumented=missing.uninstrumented)
+        missing = replace(missing, client_ns=np.ones(missing.traces))
     return Population(
         noun="span",
         text=selector.named("spans"),

@@ -65,8 +65,10 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
         missing=Missing(
             client_ns=table["client_ns"].to_numpy().astype(np.float64)[~complete],
             seen=numbers[~complete],
+            starts=table["start_ns"].to_numpy().astype(np.float64)[~complete],
             uninstrumented=unseen,
         ),
+        within=selector.scope,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "traces c", "trace", selector.root, selector.scope),

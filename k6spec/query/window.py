@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, replace
+from typing import Final, final
 
 from k6spec.errors import UsageError
+from k6spec.query.combining import Combinable
 from k6spec.query.selectors import Condition
 from k6spec.units import Duration, parse_duration
 
 Level = int | float | tuple[float, float]
 """A planned level: exactly this, or from - to (both included)."""
+
+# What ends as another begins is in flight no more.
+_IN_FLIGHT: Final = """SELECT request_id, sum(step) OVER (ORDER BY moment, step) AS n FROM (
+    SELECT request_id, start_ns AS moment, 1 AS step FROM requests WHERE scenario IS NOT NULL
+    UNION ALL SELECT NULL, start_ns + total_ns, -1 FROM requests WHERE scenario IS NOT NULL)"""
 
 
 @final
@@ -64,9 +70,34 @@ class Window:
         condition = Condition(sql="elapsed_ns >= ? AND elapsed_ns < ?", parameters=(low.ns, high.ns))
         return self.narrowed(condition, f"{low} to {high}")
 
+    def began(self, start_ns: int, end_ns: int) -> Window:
+        """Narrowed to what began from ``start_ns`` to before ``end_ns``, Unix time."""
+        condition = Condition(sql="start_ns >= ? AND start_ns < ?", parameters=(start_ns, end_ns))
+        return replace(self, conditions=(*self.conditions, condition))
+
     def after_warmup(self) -> Window:
         """Narrowed to what follows the declared warm-up."""
         return self.narrowed(Condition(sql="NOT warmup"), "after warm-up")
+
+    def within(self, part: Combinable) -> Window:
+        """Narrowed to a part that stands alone."""
+        return replace(self, conditions=(*self.conditions, *part.conditions), words=(*self.words, part.described))
+
+    def in_flight(self, *, at_least: int | None, at_most: int | None) -> Window:
+        """Narrowed to requests that began while so many were in flight, themselves included."""
+        given = [number for number in (at_least, at_most) if number is not None]
+        if not given or any(isinstance(number, bool) or not isinstance(number, int) for number in given):
+            raise UsageError("in_flight() needs numbers of requests, as in in_flight(at_least=20, at_most=40)")
+        low, high = at_least or 0, at_most
+        if high is not None and low > high:
+            raise UsageError(f"in_flight(): at least {low} and at most {high} contradict one another")
+        said = [f"at least {low}"] if at_least is not None else []
+        said += [f"at most {high}"] if high is not None else []
+        most = "" if high is None else f" AND n <= {high}"
+        condition = Condition(sql=f"request_id IN (SELECT request_id FROM ({_IN_FLIGHT}) WHERE n >= {low}{most})")
+        return self.narrowed(
+            condition, f"{' and '.join(said)} requests in flight (observed, not planned: a stall raises it)"
+        )
 
     def _level(self, column: str, words: str, level: Level) -> Window:
         if isinstance(level, tuple):

@@ -73,5 +73,5 @@ SAMPLED: Final[list[pa.Field[Any]]] = [
     pa.field("trace_id", pa.binary(16)),
 ]
 
-SAMPLES: Final = pa.schema(SAMPLED)
-"""Schema of ``metrics.parquet``: every k6 sample that is not part of an HTTP request."""
+SAMPLES: Final = pa.schema([*SAMPLED, *PLANNED])
+"""Schema of ``metrics.parquet``: each k6 sample that is not part of an HTTP request, and what was planned then."""

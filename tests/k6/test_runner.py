@@ -51,6 +51,9 @@ def test_ramps_fill_the_planned_columns(k6: Runner) -> None:
         assert row["planned_rate"] is None
         assert row["warmup"] == (row["elapsed_ns"] < 200_000_000)
         assert row["active_vus"] in (None, 3)  # k6 reports once a second, first after one
+    lasted = [row for row in ran.samples if row["metric"] == "iteration_duration"]
+    assert {row["stage"] for row in lasted} == {"up", "stage 2"}
+    assert all(row["planned_vus"] == min(1 + row["elapsed_ns"] // 300_000_000, 3) for row in lasted)
 
 
 def test_arrival_rates_are_planned_per_second(k6: Runner) -> None:
