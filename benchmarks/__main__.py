@@ -7,7 +7,19 @@ import importlib
 import json
 from pathlib import Path
 
-NAMES = ("baselines", "coverage", "decode", "jaeger", "judge", "k6", "overhead", "receiver", "retrieve", "startup")
+NAMES = (
+    "baselines",
+    "coverage",
+    "decode",
+    "jaeger",
+    "judge",
+    "k6",
+    "overhead",
+    "receiver",
+    "report",
+    "retrieve",
+    "startup",
+)
 
 
 def main() -> None:

@@ -58,6 +58,8 @@ class Config:
         redact_statements: whether literals in database statements are replaced by ``?``.
         allow_hosts: hosts that may be loaded though they are neither loopback nor private; ``*.example.com`` takes
             in all names below that one.
+        reports: which a session ends with: ``html``, ``github``, ``gitlab`` and what else is installed; default:
+            ``html``, and what the pipeline it runs in can show.
     """
 
     root: Path
@@ -100,6 +102,7 @@ class Config:
     redact_defaults: bool = True
     redact_statements: bool = False
     allow_hosts: tuple[str, ...] = ()
+    reports: tuple[str, ...] | None = None
 
     @property
     def runs_folder(self) -> Path:
@@ -118,7 +121,7 @@ SETTINGS: Final = tuple(sorted(f.name for f in fields(Config) if f.name not in {
 _PATHS: Final = frozenset({"runs", "history"})
 _TABLES: Final = frozenset({"profile", "limits", "source"})
 _FLAGS: Final = frozenset({"progress", "preflight", "sampled", "redact_defaults", "redact_statements"})
-_LISTS: Final = frozenset({"redact", "allow_hosts"})
+_LISTS: Final = frozenset({"redact", "allow_hosts", "reports"})
 _DURATIONS: Final = frozenset({"settle", "deadline", "preflight_time"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {

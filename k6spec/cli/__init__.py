@@ -10,6 +10,7 @@ from rich.markup import escape
 from k6spec.cli import archive as archive
 from k6spec.cli import doctor as doctor
 from k6spec.cli import push as push
+from k6spec.cli import report as report
 from k6spec.cli import script as script
 from k6spec.cli import stack as stack
 from k6spec.cli.app import app

@@ -14,6 +14,7 @@ from k6spec.cli.app import app, out
 from k6spec.errors import ArchiveFault
 from k6spec.judge.limits import shown
 from k6spec.query.database import Database
+from k6spec.report.judged import OUTCOMES, latest
 from k6spec.report.links import read_trace
 from k6spec.report.waterfall import render_waterfall
 from k6spec.store.archive import RunFolder, find_run, find_runs
@@ -23,7 +24,6 @@ RunsOption = Annotated[
     Path, typer.Option("--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True)
 ]
 DEFAULT_RUNS: Final = Path(".k6spec/runs")
-_OUTCOMES: Final = ("passed", "failed", "inconclusive")
 
 
 @app.command()
@@ -53,7 +53,7 @@ def runs(
     table.add_column("status")
     for run in found:
         row = _overview(run)
-        verdicts = [f"{row[outcome]} {outcome}" for outcome in _OUTCOMES if row[outcome]]
+        verdicts = [f"{row[outcome]} {outcome}" for outcome in OUTCOMES if row[outcome]]
         table.add_row(
             row["run_id"],
             escape(", ".join(row["scenarios"])),
@@ -133,7 +133,7 @@ def trace(
 def _overview(run: RunFolder) -> dict[str, Any]:
     info = run.info()
     ledger = info.get("ledger", {})
-    latest = _latest_verdicts(info["verdicts"])
+    judged = latest(info["verdicts"])
     return {
         "run_id": run.run_id,
         "status": run.status(),
@@ -141,13 +141,8 @@ def _overview(run: RunFolder) -> dict[str, Any]:
         "scenarios": sorted(info["profile"]["scenarios"]),
         "requests": ledger.get("requests_sent", 0),
         "traces_complete": ledger.get("traces_complete", 0),
-        **{outcome: sum(verdict["outcome"] == outcome for verdict in latest) for outcome in _OUTCOMES},
+        **{outcome: sum(verdict["outcome"] == outcome for verdict in judged) for outcome in OUTCOMES},
     }
-
-
-def _latest_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each claim of each test the latest judgement."""
-    return list({(verdict["nodeid"], verdict["claim"]): verdict for verdict in verdicts}.values())
 
 
 def _verdict_line(verdict: dict[str, Any]) -> str:

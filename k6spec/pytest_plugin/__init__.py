@@ -147,6 +147,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     _close(session.config)
+    state = _state(session.config)
+    if state is not None:
+        from k6spec.pytest_plugin.reporting import write_all
+
+        write_all(state, worker=hasattr(session.config, "workerinput"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

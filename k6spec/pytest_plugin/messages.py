@@ -13,6 +13,7 @@ from k6spec.pytest_plugin.state import ItemState, SessionState
 from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from k6spec.report.message import Line, Message
+from k6spec.report.report_file import report_file
 from k6spec.run import Run
 
 SECTION = "k6spec"
@@ -27,12 +28,16 @@ def short_message(error: BaseException, place: str | None) -> str | None:
     return f"{place}: {kind} {error}" if place else f"{kind} {error}"
 
 
+def line_of(excinfo: pytest.ExceptionInfo[BaseException], path: Path) -> int | None:
+    """The line, from 1 on, of a spec where an error was raised or let through."""
+    lines = (entry.lineno + 1 for entry in reversed(excinfo.traceback) if Path(str(entry.path)) == path)
+    return next(lines, None)
+
+
 def place_of(excinfo: pytest.ExceptionInfo[BaseException], path: Path, root: Path) -> str | None:
     """``file:line`` in the spec where an error was raised or let through."""
-    for entry in reversed(excinfo.traceback):
-        if Path(str(entry.path)) == path:
-            return f"{shown_path(path, root)}:{entry.lineno + 1}"
-    return None
+    line = line_of(excinfo, path)
+    return None if line is None else f"{shown_path(path, root)}:{line}"
 
 
 def verdict_section(state: SessionState, item: ItemState) -> str | None:
@@ -44,8 +49,8 @@ def verdict_section(state: SessionState, item: ItemState) -> str | None:
         item.messages[verdict.headline] = _explained(item.run, verdict, state.links)
     if not item.messages:
         return None
-    run = f"  run: {state.links.to(item.run.folder.path)}"
-    return "\n\n".join(f"{message}\n{run}" for message in item.messages.values())
+    report = f"  report: {state.links.to(report_file(item.run.folder))}"
+    return "\n\n".join(f"{message}\n{report}" for message in item.messages.values())
 
 
 def _explained(run: Run, verdict: Verdict, links: Links) -> Message:

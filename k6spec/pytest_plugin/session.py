@@ -20,6 +20,7 @@ from k6spec.k6.progress import ProgressLine
 from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_message, verdict_section
 from k6spec.pytest_plugin.pool import Wanted
 from k6spec.pytest_plugin.rehearsing import rehearse, sharing
+from k6spec.pytest_plugin.reporting import note_case
 from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
 from k6spec.report.omission import omission
@@ -121,6 +122,7 @@ class LazyRun:
         ]
         state.run.folder.add_verdicts(records)
         session.history.add_statistics(state.run.id, claimed(state.log.verdicts))
+        session.records.setdefault(nodeid, []).extend(records)
         state.run.database.close()
 
 
@@ -206,6 +208,7 @@ def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
         text = verdict_section(session_state(item.config), state)
         if text is not None and not isinstance(error, (UsageError, UnjudgedClaim)):
             report.sections.insert(0, (SECTION, text))
+    note_case(item, call, report)
 
 
 def compared(left: object, right: object) -> list[str] | None:
@@ -218,9 +221,9 @@ def compared(left: object, right: object) -> list[str] | None:
 
 
 def summarise(reporter: Any, state: SessionState) -> None:
-    """A line for each load: ledger and folder."""
+    """A line for each load: ledger and folder; then what the reports say."""
     runs = state.pool.runs
-    if not runs:
+    if not runs and not state.said:
         return
     reporter.section("k6spec")
     for folder in runs:
@@ -230,6 +233,8 @@ def summarise(reporter: Any, state: SessionState) -> None:
             reporter.write_line(f"  {remark}")
     if said := state.family.said():
         reporter.write_line(said)
+    for line in state.said:
+        reporter.write_line(line)
 
 
 def _speak(session: SessionState, config: pytest.Config) -> None:

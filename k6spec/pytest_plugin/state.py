@@ -19,6 +19,7 @@ from k6spec.judge.log import VerdictLog
 from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.options import given
 from k6spec.pytest_plugin.pool import Pool
+from k6spec.report.base import Case
 from k6spec.report.links import Links
 from k6spec.report.message import Message
 from k6spec.run import Run
@@ -35,6 +36,12 @@ class SessionState:
         keep = config.keep or ("failed" if terminal and not ci else "never")
         self.pool = Pool(config, session=self.session_id, replay=replay, keep=keep)
         self.history = HistoryStore(config.history_folder)
+        self.cases: dict[str, Case] = {}
+        """Tests that asked for a run, by node id, as they ended."""
+        self.records: dict[str, list[Mapping[str, Any]]] = {}
+        """Their verdicts, as ``run.json`` keeps them."""
+        self.said: list[str] = []
+        """What the reports have to say."""
         self.links = Links(root=config.root, base=config.link_base, ci=ci, shown=self.pool.trace_url)
 
     @cached_property

@@ -28,8 +28,10 @@ def report_thresholds(item: pytest.Item) -> None:
         return
     reported.add(folder)
     verdicts = list(threshold_verdicts(state.run.info, state.run.database))
-    session = session_state(item.config).session_id
-    folder.add_verdicts([verdict.record(nodeid=item.nodeid, session=session) for verdict in verdicts])
+    session = session_state(item.config)
+    records = [verdict.record(nodeid=item.nodeid, session=session.session_id) for verdict in verdicts]
+    folder.add_verdicts(records)
+    session.records.setdefault(item.nodeid, []).extend(records)
     for verdict in verdicts:
         if verdict.outcome != "passed":
             item.ihook.pytest_runtest_logreport(report=_report(item, verdict))

@@ -15,8 +15,8 @@ def self_times(members: str) -> str:
     """
     return f"""
         WITH member AS (
-            SELECT row_number() OVER () AS row, s.trace_id, s.span_id, s.name, s.db_statement, s.start_ns,
-                   s.duration_ns, s.start_ns + s.duration_ns AS end_ns, {_PROCESS}
+            SELECT row_number() OVER () AS row, s.trace_id, s.span_id, s.name, s.kind, s.status, s.db_statement,
+                   s.start_ns, s.duration_ns, s.start_ns + s.duration_ns AS end_ns, {_PROCESS}
             FROM spans s WHERE {members}),
         child AS (
             SELECT m.row, m.start_ns AS low, m.end_ns AS high, k.duration_ns,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,15 +11,15 @@ import pytest
 from k6spec.report.html.trace_page import trace_page
 from k6spec.report.trace_tree import TraceTree, build_trace_tree
 from k6spec.store.spans import SCHEMA
+from tests.browser.conftest import LOW_CONTRAST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
 START = 1_780_000_000_000_000_000
 MS = 1_000_000
 SLOW = f"{9:016x}"
@@ -118,48 +116,17 @@ def checkout() -> TraceTree:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        message = f"no Chromium at {CHROMIUM}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["background-networking", "component-update", "sync", "gpu"]
-    args = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in quiet)]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args, headless=True)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """Opens a tree's page from disk; fails the test if the page logs, throws or asks for anything."""
-    complaints: list[str] = []
-    contexts = []
+def opened(opened_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens a tree's page from disk."""
 
     def open_page(tree: TraceTree, *, highlight: tuple[str, ...] = (), **context_options: Any) -> Page:
-        path = tmp_path / "trace.html"
         text = trace_page(
             tree, title="Checkout waits for a lock", highlight=highlight, subtitle="max 395 ms, limit 200 ms"
         )
-        path.write_text(text, "utf-8")
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context_options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda one: complaints.append(one.url) if one.url != path.as_uri() else None)
-        page.goto(path.as_uri())
-        return page
+        return opened_page(text, **context_options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return open_page
 
 
 def active_name(page: Page) -> str:
@@ -318,35 +285,3 @@ def test_ten_thousand_spans_stay_usable(opened: Callable[..., Page], shape: str)
     took = time.perf_counter() - began
     print(f"{shape}: open and move {took:.2f} s")
     assert took < 15
-
-
-# Texts whose contrast with the background behind them is under WCAG's AA (4.5:1).
-LOW_CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = (colour) => {
-    const [r, g, b] = rgba(colour).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (node) => {
-    for (; node; node = node.parentElement) {
-      const colour = getComputedStyle(node).backgroundColor;
-      if (rgba(colour)[3] === 255) return colour;
-    }
-    return "white";
-  };
-  const low = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-    if (!hasText || !node.checkVisibility() || node.closest("script, noscript")) continue;
-    const pair = [luminance(getComputedStyle(node).color), luminance(behind(node))].sort();
-    const ratio = (pair[1] + 0.05) / (pair[0] + 0.05);
-    if (ratio < 4.5) low.push(`${node.className || node.tagName} ${ratio.toFixed(2)} ${node.textContent}`);
-  }
-  return low;
-}"""

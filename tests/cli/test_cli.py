@@ -38,6 +38,9 @@ def project(tmp_path: Path) -> Path:
                 "outcome": "failed",
                 "observed": 412e6,
                 "limit": 200e6,
+                "operator": "<=",
+                "population": 1,
+                "noun": "span",
                 "unit": "ns",
                 "trace_ids": ["ab" + "0" * 30],
             }
@@ -100,3 +103,23 @@ def test_a_mistake_is_told_in_words(project: Path, arguments: list[str], message
 @pytest.mark.parametrize("command", ["runs", "show", "trace"])
 def test_help_has_an_example(tmp_path: Path, command: str) -> None:
     assert f"Example: k6spec {command}" in k6spec(command, "--help", cwd=tmp_path).stdout
+
+
+def test_report_makes_it_and_says_where_it_is(project: Path) -> None:
+    result = k6spec("report", "last", cwd=project)
+
+    assert result.returncode == 0
+    page = project / result.stdout.strip()
+    assert "<h1>1 failed of 1 claim</h1>" in page.read_text("utf-8")
+
+
+def test_report_of_a_run_that_was_aborted_says_why_there_is_none(project: Path) -> None:
+    info = project / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa/run.json"
+    info.write_text(
+        info.read_text().replace('"status": "complete"', '"status": "aborted", "reason": "k6 crashed"')
+    )
+
+    result = k6spec("report", "0000aaaa", cwd=project)
+
+    assert result.returncode == 2
+    assert "has no report: aborted, k6 crashed" in result.stderr

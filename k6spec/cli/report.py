@@ -1,0 +1,37 @@
+"""``k6spec report``: a run's report, made anew."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from k6spec.cli.app import app, out
+from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.errors import ArchiveFault
+from k6spec.report.report_file import write_report
+from k6spec.store.archive import disk_fault, find_run
+
+
+@app.command()
+def report(
+    run: Annotated[
+        str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")
+    ] = "last",
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    folder: RunsOption = DEFAULT_RUNS,
+) -> None:
+    """Make a run's report (report.html in its folder) with all that was judged of it, and say where it is.
+
+    Example: k6spec report last --open
+    """
+    found = find_run(folder, run)
+    try:
+        path = write_report(found)
+    except OSError as error:
+        fault = disk_fault(error, found.path)
+        raise fault or ArchiveFault(f"the report cannot be written in {found.path}: {error.strerror}") from error
+    out.print(str(path), soft_wrap=True, markup=False)
+    if show and not webbrowser.open(path.resolve().as_uri()):
+        raise ArchiveFault("no browser could be started", advice=f"open {path} yourself")

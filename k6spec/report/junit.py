@@ -1,0 +1,32 @@
+"""What a test case of a JUnit file tells of its claims: properties by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from k6spec.judge.limits import shown
+from k6spec.judge.verdict import Verdict
+
+_PREFIX: Final = "k6spec."
+_WORST: Final = ("failed", "inconclusive", "passed")
+
+
+def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iterator[tuple[str, str]]:
+    """Verdict of the whole, run, report; then claim, verdict, observed and limit of each claim.
+
+    From the second claim on its number stands behind the name: ``k6spec.claim.2``.
+    """
+    outcomes = {verdict.outcome for verdict in verdicts}
+    yield f"{_PREFIX}verdict", next((outcome for outcome in _WORST if outcome in outcomes), "none")
+    yield f"{_PREFIX}run", run_id
+    yield f"{_PREFIX}report", report
+    for number, verdict in enumerate(verdicts, start=1):
+        end = "" if number == 1 else f".{number}"
+        yield f"{_PREFIX}claim{end}", verdict.claim
+        if len(verdicts) > 1:
+            yield f"{_PREFIX}outcome{end}", verdict.outcome
+        if f" {verdict.operator} " in verdict.claim:  # a claim in words has no numbers
+            if verdict.observed is not None:
+                yield f"{_PREFIX}observed{end}", shown(verdict.observed, verdict.unit)
+            yield f"{_PREFIX}limit{end}", f"{verdict.operator} {shown(verdict.limit, verdict.unit)}"

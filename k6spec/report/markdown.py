@@ -1,0 +1,89 @@
+"""A session in Markdown, for the summaries of pipelines. What the system sent stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from k6spec.report.base import JudgedSession
+from k6spec.report.findings import Finding
+from k6spec.report.html.visible import shorten, visible_line
+from k6spec.report.judged import limit, observed, subject
+from k6spec.report.report_file import report_file
+from k6spec.run import Run
+
+_ACTS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@-])")
+_LONGEST: Final = 400
+_WORDS: Final = {
+    "failed": "❌ failed",
+    "inconclusive": "⚠️ inconclusive",
+    "error": "🛑 error",
+    "passed": "✅ passed",
+}
+
+
+def summary(session: JudgedSession, found: Sequence[Finding]) -> str:
+    """What failed and why, then every claim in a table, then the runs."""
+    return "\n".join([*_head(session, found), *_findings(found), *_claims(session), *_runs(session), ""])
+
+
+def _head(session: JudgedSession, found: Sequence[Finding]) -> Iterator[str]:
+    claims = sum(len(case.verdicts) for case in session.cases)
+    kinds = [(kind, sum(one.kind == kind for one in found)) for kind in ("failed", "inconclusive", "error")]
+    said = ", ".join(f"{count:,} {kind}" for kind, count in kinds if count) or "all passed"
+    loads = f"{len(session.runs):,} load{'' if len(session.runs) == 1 else 's'}"
+    yield f"## k6spec: {said} ({claims:,} claim{'' if claims == 1 else 's'}, {loads})"
+    yield ""
+
+
+def _findings(found: Sequence[Finding]) -> Iterator[str]:
+    for finding in found:
+        yield f"### {_WORDS[finding.kind]}: {_text(finding.headline)}"
+        yield ""
+        yield f"{_code(finding.case.nodeid)}, {_text(finding.case.path)} line {finding.case.line}"
+        yield ""
+        yield from (f"- {_text(line)}" for line in finding.details)
+        if finding.link:
+            yield f"- report: {_link(finding.link)}"
+        yield ""
+
+
+def _claims(session: JudgedSession) -> Iterator[str]:
+    rows = [
+        (
+            _text(subject(verdict)),
+            _text(observed(verdict) or ""),
+            _text(limit(verdict) or ""),
+            f"{_WORDS[verdict['outcome']]}{' (known issue)' if case.outcome == 'known issue' else ''}",
+        )
+        for case in session.cases
+        for verdict in case.verdicts
+    ]
+    if rows:
+        yield "| claim | observed | limit | verdict |"
+        yield "|---|--:|--:|---|"
+        yield from (f"| {' | '.join(row)} |" for row in rows)
+        yield ""
+
+
+def _runs(session: JudgedSession) -> Iterator[str]:
+    for folder in session.runs:
+        link = _link(session.links.to(report_file(folder)))
+        yield f"- {_code(folder.run_id)}: {_text(str(Run(folder).ledger))}; {link}"
+
+
+def _link(address: str) -> str:
+    """What the page of a job cannot open is shown, not linked: the file is in the job's artifact."""
+    if address.startswith(("http://", "https://")):
+        return f"[report]({address.replace('(', '%28').replace(')', '%29')})"
+    return _code(address)
+
+
+def _text(content: str) -> str:
+    """With every character that Markdown or HTML would act on as an entity."""
+    return _ACTS.sub(lambda found: f"&#{ord(found[1])};", shorten(visible_line(content), _LONGEST))
+
+
+def _code(content: str) -> str:
+    return f"<code>{_text(content)}</code>"

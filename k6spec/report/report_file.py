@@ -1,0 +1,47 @@
+"""Writes a run's ``report.html``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+from k6spec.errors import ArchiveFault
+from k6spec.report.html.report_page import report_page
+from k6spec.report.omission import omission
+from k6spec.report.remarks import remarks
+from k6spec.report.tracing_cost import tracing_cost
+from k6spec.run import Run
+from k6spec.store.archive import RunFolder
+
+REPORT: Final = "report.html"
+
+
+def report_file(folder: RunFolder) -> Path:
+    """Where a run's report is, or will be."""
+    return folder.path / REPORT
+
+
+def write_report(folder: RunFolder) -> Path:
+    """Makes the report anew, with all that was judged of the run so far.
+
+    Raises:
+        ArchiveFault: the run did not end, or is damaged.
+        OSError: the file cannot be written.
+    """
+    if not folder.is_whole():
+        reason = folder.info().get("reason", "it did not end")
+        raise ArchiveFault(f"{folder.run_id} has no report: {folder.status()}, {reason}")
+    target = report_file(folder)
+    draft = target.with_suffix(f".{os.getpid()}.tmp")
+    with FileLock(folder.path / ".report.lock"):  # pytest-xdist's workers: the last one knows all verdicts
+        run = Run(folder)
+        try:
+            page = report_page(run, [*remarks(run.info), *omission(run), *tracing_cost(run)])
+        finally:
+            run.database.close()
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(target)
+    return target
