@@ -130,8 +130,9 @@ def collect(
 
 
 def take_stock(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:
-    """Counts what was sent and what came back; ``run.json`` must name the truncated traces."""
+    """Counts what was sent and what came back, and archives it; ``run.json`` must name the truncated traces."""
     database = Database(folder.path)
+    database.write_traces()
     sent, sampled = database.rows("SELECT count(*), count(*) FILTER (WHERE sampled) FROM requests")[0]
     expected, received, complete = database.rows(
         """SELECT count(*) FILTER (WHERE sampled), count(*) FILTER (WHERE received),

@@ -42,9 +42,10 @@ from k6spec.preflight import preflight, worthwhile
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
-from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder, create_run, disk_fault
+from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, TRACES, RunFolder, create_run, disk_fault
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
+from k6spec.store.span_file import place_spans
 from k6spec.units import Duration
 
 _LOCK: Final = Path(tempfile.gettempdir()) / "k6spec-load.lock"
@@ -99,6 +100,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 gathered = collect(requests, folder, around, feed, patience)
             with timings.step("store"):
                 duplicates = without_duplicates(folder.path / SPANS)
+                place_spans(folder.path / SPANS, requests)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
                 folder.write_info({**info, "status": "running"})
                 ledger = take_stock(folder, feed, gathered, duplicates)
@@ -256,5 +258,5 @@ def _measured(
         },
         "traces_settled": gathered.settled,
         "timings": timings.seconds,
-        "files": [REQUESTS, METRICS, SPANS],
+        "files": [REQUESTS, METRICS, SPANS, TRACES],
     }

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import duckdb
 import pyarrow as pa
 
+from k6spec.store.engine import connect
 from k6spec.store.spans import CLIENT_SERVICE, SCHEMA
 
 # In the order in which they follow one another; k6's http_req_blocked takes in connecting and the TLS handshake.
@@ -48,7 +48,7 @@ _NUMBERS: Final = ("http.response.status_code", "k6.vu", "k6.iteration")
 
 def client_spans(requests: pa.Table) -> Iterator[pa.RecordBatch]:
     """Client spans for the sampled requests of a request table, as batches of the span schema."""
-    connection = duckdb.connect(":memory:")
+    connection = connect()
     connection.register("requests", requests)
     spans = connection.sql(_SPANS).to_arrow_table()
     columns = [

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from k6spec.explain.sides import LEAST, Sides
 from k6spec.query.database import Database
-from k6spec.query.self_time import self_times
 from k6spec.store.spans import CLIENT_SERVICE
 
 Kind = Literal["statement", "own", "connection", "lock", "between"]
@@ -177,18 +176,17 @@ class _Times:
 def _times(database: Database, traces: tuple[str, ...]) -> _Times:
     rows = database.rows(
         f"""WITH chosen AS (SELECT unhex(unnest(?)) AS trace_id),
-        own AS ({self_times("s.trace_id IN (SELECT trace_id FROM chosen)")}),
+        own AS (
+            SELECT s.* FROM spans s
+            WHERE s.trace_no IN (SELECT trace_no FROM traces JOIN chosen USING (trace_id))),
         callee AS (
-            SELECT k.trace_id, k.parent_span_id, any_value(k.service) AS service
-            FROM spans k JOIN chosen USING (trace_id)
-            JOIN own p ON p.trace_id = k.trace_id AND p.span_id = k.parent_span_id AND p.service <> k.service
-            GROUP BY ALL),
+            SELECT k.parent_node, any_value(k.service) AS service
+            FROM own k JOIN own p ON p.node = k.parent_node AND p.service <> k.service GROUP BY ALL),
         named AS (
-            SELECT s.trace_id, o.self_ns, {_KIND} AS cause, s.service,
+            SELECT s.trace_id, s.self_ns, {_KIND} AS cause, s.service,
                    CASE WHEN cause = 'between' THEN callee.service
                         ELSE coalesce(s.db_statement, s.name) END AS what
-            FROM own o JOIN spans s USING (trace_id, span_id)
-            LEFT JOIN callee ON callee.trace_id = s.trace_id AND callee.parent_span_id = s.span_id)
+            FROM own s LEFT JOIN callee ON callee.parent_node = s.node)
         SELECT cause, service, what, list(ns), sum(calls) FROM (
             SELECT trace_id, cause, service, what, sum(self_ns)::DOUBLE AS ns, count(*) AS calls
             FROM named GROUP BY ALL)

@@ -7,9 +7,10 @@ for each trace that a request began, with the request's context (scenario, stage
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast, final
+from typing import Any, Final, TypeVar, cast, final
 
 import duckdb
 import numpy as np
@@ -17,11 +18,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from k6spec.store.archive import RunFolder
+from k6spec.query.derived import Reach
+from k6spec.store.archive import TRACES, RunFolder
+from k6spec.store.engine import connect
+from k6spec.store.placement import place, trace_ids
 from k6spec.store.requests import REQUESTS, SAMPLES
-from k6spec.store.spans import CLIENT_SERVICE
+from k6spec.store.spans import CLIENT_SERVICE, PLACED
 from k6spec.store.spans import SCHEMA as SPANS
 
+T = TypeVar("T")
 _SCHEMAS: Final = {"requests": REQUESTS, "samples": SAMPLES, "spans": SPANS}
 _TYPES: Final = {
     pa.string(): "VARCHAR",
@@ -37,22 +42,21 @@ _TABLES: Final = {"requests": "requests.parquet", "samples": "metrics.parquet", 
 # chain is one trace: its first hop leads. So does the first request of a journey, a trace of several requests:
 # there each must have its entry span, but for those of operations that never have one.
 _TRACES: Final = f"""
-CREATE TEMP TABLE traces AS
 WITH led AS (
     SELECT r.*, row_number() OVER (PARTITION BY r.trace_id ORDER BY r.start_ns, r.request_id) AS place
     FROM requests r
     WHERE r.trace_id IS NOT NULL
 ),
-chain AS (SELECT trace_id, sum(total_ns) AS client_ns FROM led GROUP BY trace_id),
+chain AS (
+    SELECT trace_id, sum(total_ns)::BIGINT AS client_ns,
+           (row_number() OVER (ORDER BY min(request_id)) - 1)::INTEGER AS trace_no
+    FROM requests WHERE trace_id IS NOT NULL GROUP BY trace_id
+),
 seen AS (
-    SELECT s.trace_id,
-           count(*) AS spans,
-           bool_or(p.service = '{CLIENT_SERVICE}') AS entry,
-           count(*) FILTER (WHERE s.parent_span_id IS NOT NULL AND p.span_id IS NULL) AS orphans
-    FROM spans s
-    LEFT JOIN spans p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
-    WHERE s.service <> '{CLIENT_SERVICE}'
-    GROUP BY s.trace_id
+    SELECT s.trace_no, count(*) AS spans,
+           bool_or(s.parent_node IN (SELECT node FROM spans WHERE service = '{CLIENT_SERVICE}')) AS entry,
+           count(*) FILTER (WHERE s.parent_node >= (SELECT count(*) FROM spans)) AS orphans
+    FROM spans s WHERE s.service <> '{CLIENT_SERVICE}' GROUP BY s.trace_no
 ),
 steps AS (
     SELECT r.trace_id, r.operation, EXISTS (
@@ -68,18 +72,18 @@ SELECT led.request_id, led.trace_id, led.span_id, led.scenario, led."group", led
        led.iteration, led.status, led.failed, led.sampled, led.start_ns, led.elapsed_ns, led.stage,
        led.planned_vus, led.planned_rate, led.active_vus, led.warmup, chain.client_ns,
        coalesce(seen.spans, 0) AS spans,
-       seen.trace_id IS NOT NULL AS received,
+       seen.trace_no IS NOT NULL AS received,
        coalesce(seen.entry AND seen.orphans = 0, false) AND cut.trace_id IS NULL AND gaps.trace_id IS NULL
-           AS complete
+           AS complete,
+       chain.trace_no
 FROM led
 JOIN chain USING (trace_id)
-LEFT JOIN seen USING (trace_id)
-LEFT JOIN truncated cut USING (trace_id)
-LEFT JOIN gaps USING (trace_id)
+LEFT JOIN seen ON seen.trace_no = chain.trace_no
+LEFT JOIN truncated cut ON cut.trace_id = led.trace_id
+LEFT JOIN gaps ON gaps.trace_id = led.trace_id
 WHERE led.place = 1
+ORDER BY chain.trace_no
 """
-
-
 _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCHAR[])) AS trace_id"
 
 
@@ -87,19 +91,20 @@ _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCH
 class Database:
     """The tables of the run in ``folder``; opened at first use."""
 
-    __slots__ = ("_connection", "folder")
+    __slots__ = ("_connection", "_kept", "folder")
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._kept: dict[Hashable, Any] = {}
 
     def table(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The answer to a query, as an Arrow table."""
-        return cast("pa.Table", self._open().sql(sql, params=list(parameters)).to_arrow_table())
+        return cast("pa.Table", self._open().sql(sql, params=self._ready(parameters)).to_arrow_table())
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer to a query, as tuples."""
-        return self._open().execute(sql, list(parameters)).fetchall()
+        return self._open().execute(sql, self._ready(parameters)).fetchall()
 
     def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The one value of a query's only row."""
@@ -109,6 +114,18 @@ class Database:
         """The answer's only column as floats."""
         column = self.table(sql, parameters).column(0)
         return column.to_numpy().astype(np.float64, copy=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for the key, made now if it never was: an archive doesn't change."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast("T", self._kept[key])
+
+    def write_traces(self) -> None:
+        """Archives the table of traces: what is missing can be told once all has been received."""
+        target = self.folder / TRACES
+        target.unlink(missing_ok=True)
+        self._open().execute(f"COPY traces TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
 
     @property
     def sampled(self) -> bool:
@@ -125,28 +142,66 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._kept.clear()
 
     @property
     def _info(self) -> dict[str, Any]:
         return RunFolder(self.folder).info()
 
+    def _ready(self, parameters: Sequence[object]) -> list[object]:
+        """The parameters of a query, once there are the sets that it needs."""
+        for parameter in parameters:
+            if isinstance(parameter, Reach):
+                self.once(parameter, partial(self._make, parameter))
+        return [parameter for parameter in parameters if not isinstance(parameter, Reach)]
+
+    def _make(self, reach: Reach) -> None:
+        connection = self._open()
+        connection.register("reached", pa.table({"node": reach.nodes(self)}))
+        connection.execute(f"CREATE TEMP TABLE {reach.name} AS SELECT node FROM reached")
+        connection.unregister("reached")
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
-            connection = duckdb.connect(":memory:")
+            connection = connect()
             for name, file in _TABLES.items():
-                connection.execute(_view(name, self.folder / file))
+                connection.execute(_view(connection, name, self.folder / file))
             connection.execute(_TRUNCATED, [self._info.get("truncated_traces", [])])
-            connection.execute(_TRACES)
+            archived = self.folder / TRACES
+            # An older archive knows less of its traces, or nothing.
+            if archived.exists() and pq.read_schema(archived).names == connection.sql(_TRACES).columns:
+                connection.execute(f"CREATE VIEW traces AS SELECT * FROM read_parquet('{_quoted(archived)}')")
+            else:
+                connection.execute(f"CREATE TEMP TABLE traces AS {_TRACES}")
             self._connection = connection
         return self._connection
 
 
-def _view(name: str, path: Path) -> str:
-    """SQL for a view of a file; columns that it was archived without, for being older than they are, are null."""
-    schema = _SCHEMAS[name]
+def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
+    """SQL for a view of a file; columns that it was archived without, for being older than they are, are null.
+
+    Where each span stands is worked out anew if the file doesn't say it all.
+    """
     there = pq.read_schema(path).names
     absent = "".join(
-        f', CAST(NULL AS {_TYPES[field.type]}) AS "{field.name}"' for field in schema if field.name not in there
+        f', CAST(NULL AS {_TYPES[field.type]}) AS "{field.name}"'
+        for field in _SCHEMAS[name]
+        if field.name not in there
     )
-    quoted = str(path).replace("'", "''")
-    return f"CREATE VIEW {name} AS SELECT *{absent} FROM read_parquet('{quoted}')"
+    file = f"read_parquet('{_quoted(path)}')"
+    if name != "spans" or set(PLACED.names) <= set(there):
+        return f"CREATE VIEW {name} AS SELECT *{absent} FROM {file}"
+    ids = connection.sql("SELECT request_id, trace_id FROM requests").to_arrow_table()
+    places = place(path, trace_ids(ids))
+    connection.register("placed", places.append_column("row", pa.array(np.arange(places.num_rows))))
+    connection.execute("CREATE TEMP TABLE places AS FROM placed")
+    connection.unregister("placed")
+    columns = ", ".join(f'f."{name}"' for name in there if name not in PLACED.names)
+    stand = ", ".join(f"p.{name}" for name in PLACED.names)
+    numbered = f"read_parquet('{_quoted(path)}', file_row_number = true)"
+    return f"""CREATE VIEW {name} AS SELECT {columns}{absent}, {stand}
+        FROM {numbered} f JOIN places p ON p.row = f.file_row_number"""
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions
 from k6spec.query.selectors import where
-from k6spec.query.structure import CLOCK
 from k6spec.store.spans import CLIENT_SERVICE
 
 Ints = NDArray[np.int64]
@@ -156,19 +155,18 @@ def forests(database: Database, traces: Conditions, members: Conditions) -> Iter
         members: which of the spans are asked for.
     """
     inside, inner = where(traces)
-    began = f"(SELECT trace_id, request_id FROM traces WHERE {inside}) c"
-    clock = CLOCK if _several_of_a_service(database) else "s.service"
+    began = f"(SELECT trace_no, request_id FROM traces WHERE {inside}) c"
     columns = _columns(
         database,
-        f"""SELECT c.request_id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, hash({clock}) AS clock,
+        f"""SELECT c.request_id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.clock,
             s.kind IS NOT DISTINCT FROM 'consumer' AS consumer, s.service = '{CLIENT_SERVICE}' AS client
-        FROM spans s JOIN {began} ON c.trace_id = s.trace_id""",
+        FROM spans s JOIN {began} ON c.trace_no = s.trace_no""",
         inner,
     )
     sql, parameters = where(members)
     asked = _columns(
         database,
-        f"SELECT c.request_id, s.span_id FROM spans s JOIN {began} ON c.trace_id = s.trace_id WHERE {sql}",
+        f"SELECT c.request_id, s.span_id FROM spans s JOIN {began} ON c.trace_no = s.trace_no WHERE {sql}",
         [*inner, *parameters],
     )
     trace, wanted = columns["request_id"], _mixed(asked["request_id"], asked["span_id"])
@@ -206,14 +204,6 @@ def _columns(database: Database, sql: str, parameters: list[object]) -> dict[str
 def _id(ids: pa.Array[Any]) -> pa.Array[Any]:
     raw: pa.Array[Any] = pc.fill_null(ids, b"\0" * 8).cast(pa.binary(8))  # type: ignore[type-var,attr-defined]
     return pa.Array.from_buffers(pa.uint64(), len(raw), [None, raw.buffers()[1]], offset=raw.offset)
-
-
-def _several_of_a_service(database: Database) -> bool:
-    """Whether a service ran in several processes or on several hosts. Asked alone, it is cheap."""
-    query = f"""SELECT coalesce(bool_or(n > 1), false) FROM (
-        SELECT count(DISTINCT clock) AS n FROM (SELECT DISTINCT s.service, {CLOCK} AS clock FROM spans s)
-        GROUP BY service)"""
-    return bool(database.value(query))
 
 
 def _mixed(trace: Ints, span: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -100,7 +100,7 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
     sql, parameters = where(selector.scope)
     known, known_parameters = "true", list[object]()
     if (order := undecided(SYSTEM_SPAN.sql, selector.conditions)) is not None:
-        known, known_parameters = f"trace_id NOT IN ({order[0]})", order[1]
+        known, known_parameters = f"trace_no NOT IN ({order[0]})", order[1]
     table = database.table(
         f"""SELECT request_id, start_ns, client_ns, complete AND {known} AS complete FROM traces
         WHERE {sql} AND NOT list_contains(?, operation) ORDER BY request_id""",

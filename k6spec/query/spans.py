@@ -11,18 +11,16 @@ from k6spec.query.database import Database
 from k6spec.query.logic import Conditions, anchors, certain, doubts, identity
 from k6spec.query.misspelt import any_misspelt
 from k6spec.query.near import why_nothing
-from k6spec.query.population import Population, Sighting
-from k6spec.query.scope import missing_traces, seconds_of, traces_in_scope
+from k6spec.query.population import Floats, Population, Sighting
+from k6spec.query.scope import in_traces, missing_traces, seconds_of, trace_columns, traces_in_scope
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import Condition, equals, where
-from k6spec.query.self_time import self_times
 
 # The same statement seen twice, by an ORM's instrumentation and by its driver's, is one call.
-_NOT_NESTED: Final = Condition(
-    sql="""NOT EXISTS (SELECT 1 FROM spans p WHERE p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
-    AND p.category = 'db' AND p.db_statement = s.db_statement)"""
-)
+_NOT_NESTED: Final = Condition(sql="NOT s.repeats_parent")
 _QUERY: Final = Condition(sql="(s.db_statement IS NOT NULL OR s.db_operation IS NOT NULL)")
+_COMPLETE: Final = Condition(sql="c.complete")
+_A_TRACE: Final = 8
 SPANS: Final = "spans s"
 
 Measure = Literal["duration", "self", "share"]
@@ -38,7 +36,7 @@ def db_conditions(*, queries: bool) -> Conditions:
 def in_scope(selector: Selector) -> Condition:
     """A span of a trace that a request in the claim's part of the load began."""
     sql, parameters = where(selector.scope)
-    return Condition(sql=f"s.trace_id IN (SELECT trace_id FROM traces WHERE {sql})", parameters=tuple(parameters))
+    return Condition(sql=f"s.trace_no IN (SELECT trace_no FROM traces WHERE {sql})", parameters=tuple(parameters))
 
 
 def read_spans(database: Database, selector: Selector, measure: Measure = "duration") -> Population:
@@ -49,29 +47,22 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
     """
     inside = (in_scope(selector), SYSTEM_SPAN)
     members = (*inside, *selector.conditions)
-    table = _values(measure, members)
     whole = certain(selector.conditions) and measure != "self"
-    counted = f"SELECT * FROM ({table.sql}) WHERE complete" if not whole else table.sql
-    found = database.table(f"SELECT value, complete, trace_id, began FROM ({table.sql})", table.parameters)
-    values, starts = (found[name].to_numpy().astype(np.float64) for name in ("value", "began"))
-    if not whole:
-        complete = found["complete"].to_numpy().astype(bool)
-        values, starts = values[complete], starts[complete]
-    counts = found.group_by("trace_id").aggregate([("value", "count")])["value_count"].to_numpy()
+    table = _rows(measure, members if whole else (*members, _COMPLETE))
     unclear = undecidable(database, selector, inside)
     if not whole and database.spans_dropped:
         unclear = unclear or why_dropped_matter(database.spans_dropped)
-    if unclear:
-        values, starts = np.empty(0), np.empty(0)
+    seen = _seen(database, selector, measure, whole=whole)
+    values, starts = (np.empty(0), np.empty(0)) if unclear else (seen.values, seen.starts)
 
     def worst(count: int, largest: bool) -> list[Sighting]:
-        order = "DESC" if largest else "ASC"
         rows = database.rows(
             f"""SELECT value, lower(hex(trace_id)), lower(hex(span_id)), coalesce(db_statement, name), service, vu,
-                elapsed_ns, db_statement FROM ({counted}) ORDER BY value {order}, start_ns LIMIT {count * 8}""",
-            table.parameters,
+                elapsed_ns, db_statement FROM ({table.sql}) WHERE value {">=" if largest else "<="} ?
+            ORDER BY value {"DESC" if largest else "ASC"}, start_ns LIMIT {count * _A_TRACE}""",
+            [*table.parameters, _outermost(seen.values, count * _A_TRACE, largest)],
         )
-        seen: dict[str, Sighting] = {}
+        found: dict[str, Sighting] = {}
         for value, trace, span, what, service, vu, elapsed, statement in rows:
             sighting = Sighting(
                 value=value,
@@ -83,17 +74,17 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
                 elapsed_ns=elapsed,
                 statement=statement,
             )
-            seen.setdefault(trace, sighting)
-        return list(seen.values())[:count]
+            found.setdefault(trace, sighting)
+        return list(found.values())[:count]
 
     def traces_beyond(limit: float, over: bool) -> int:
         sign = ">" if over else "<"
-        query = f"SELECT count(DISTINCT trace_id) FROM ({counted}) WHERE value {sign} ?"
+        query = f"SELECT count(DISTINCT trace_no) FROM ({table.sql}) WHERE value {sign} ?"
         return int(database.value(query, [*table.parameters, limit]))
 
     def shared_statement(limit: float) -> tuple[str, int] | None:
         rows = database.rows(
-            f"""SELECT coalesce(db_statement, name) AS what, count(*) AS n FROM ({counted})
+            f"""SELECT coalesce(db_statement, name) AS what, count(*) AS n FROM ({table.sql})
             WHERE value > ? GROUP BY what ORDER BY n DESC, what LIMIT 1""",
             [*table.parameters, limit],
         )
@@ -116,7 +107,7 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         scope=traces_in_scope(database, selector),
         seconds=seconds_of(database, selector),
         missing=missing,
-        per_trace=max(1, int(counts.max()) if len(counts) else 1),
+        per_trace=max(1, seen.most),
         within=selector.scope,
         none_is_a_finding=not unclear and none_is_a_finding(database, selector.conditions, inside),
         worst=worst,
@@ -143,37 +134,81 @@ def none_is_a_finding(database: Database, conditions: Conditions, inside: Condit
 
 
 def undecided(traces: str, conditions: Conditions) -> tuple[str, list[object]] | None:
-    """SQL for the ids of traces where an order would have to be read from the clocks of two hosts."""
+    """SQL for the numbers of traces where an order would have to be read from the clocks of two hosts."""
     doubt = doubts(conditions)
     if doubt is None:
         return None
-    sql = f"SELECT DISTINCT s.trace_id FROM spans s WHERE {traces} AND {doubt.sql}"
+    sql = f"SELECT DISTINCT s.trace_no FROM spans s WHERE {traces} AND {doubt.sql}"
     return sql, list(doubt.parameters)
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The values that were observed, when their traces began, and how many of them one trace has at most."""
+
+    values: Floats
+    starts: Floats
+    most: int
+
+
+def _seen(database: Database, selector: Selector, measure: Measure, *, whole: bool) -> _Seen:
+    """What is asked of the spans is asked in SQL; what is asked of their traces is looked up by number."""
+    traces = trace_columns(database)
+    sql, parameters = where((SYSTEM_SPAN, *selector.conditions))
+    column = "self_ns" if measure == "self" else "duration_ns"
+    found = database.table(
+        f"""SELECT s.{column} AS value, s.trace_no FROM spans s
+        WHERE {sql} AND s.{column} IS NOT NULL AND s.trace_no < ?""",
+        [*parameters, len(traces)],
+    )
+    values, trace = found["value"].to_numpy(), found["trace_no"].to_numpy()
+    del found
+    kept = in_traces(database, selector)
+    if measure == "share":
+        kept = kept & (traces.client_ns > 0)
+    most = int(np.bincount(trace)[kept[: 1 + trace.max()]].max(initial=0)) if len(trace) else 0
+    if not whole:
+        kept = kept & traces.complete
+    if not kept.all():
+        chosen = kept[trace]
+        values, trace = values[chosen], trace[chosen]
+    values = values.astype(np.float64)
+    if measure == "share":
+        values /= traces.client_ns[trace]
+    return _Seen(values=values, starts=traces.began[trace], most=most)
+
+
+@final
 @dataclass(frozen=True, slots=True)
-class _Values:
+class _Rows:
     sql: str
     parameters: list[object]
 
 
-def _values(measure: Measure, members: Conditions) -> _Values:
+def _rows(measure: Measure, members: Conditions) -> _Rows:
     """A row a member: ``value``, the span's and its trace's columns that messages need."""
+    value = {
+        "duration": "s.duration_ns",
+        "self": "s.self_ns",
+        "share": "s.duration_ns / nullif(c.client_ns, 0)",
+    }[measure]
     sql, parameters = where(members)
-    if measure == "self":
-        source, value = f"({self_times(sql)}) s", "s.self_ns"
-        sql = "true"
-    else:
-        source = SPANS
-        value = "s.duration_ns" if measure == "duration" else "s.duration_ns / nullif(c.client_ns, 0)"
-    return _Values(
-        f"""SELECT {value} AS value, s.trace_id, s.span_id, s.name, s.service, s.db_statement, s.start_ns,
-            c.vu, c.elapsed_ns, c.complete, c.start_ns AS began
-        FROM {source} JOIN traces c ON c.trace_id = s.trace_id
+    return _Rows(
+        f"""SELECT {value} AS value, s.trace_id, s.trace_no, s.span_id, s.name, s.service, s.db_statement,
+            s.start_ns, c.vu, c.elapsed_ns
+        FROM {SPANS} JOIN traces c ON c.trace_no = s.trace_no
         WHERE {sql} AND {value} IS NOT NULL""",
         parameters,
     )
+
+
+def _outermost(values: Floats, count: int, largest: bool) -> float:
+    """The value that so many are at or beyond; all are, if there are fewer."""
+    if not len(values):
+        return 0.0
+    place = max(0, len(values) - count) if largest else min(count, len(values)) - 1
+    return float(np.partition(values, place)[place])
 
 
 def undecidable(database: Database, selector: Selector, inside: Conditions) -> str:

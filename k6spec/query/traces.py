@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions
 from k6spec.query.near import why_nothing
-from k6spec.query.population import Missing, Population, Sighting
-from k6spec.query.scope import seconds_of, uninstrumented
+from k6spec.query.population import Floats, Missing, Population, Sighting
+from k6spec.query.scope import in_traces, seconds_of, trace_columns, uninstrumented
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
 from k6spec.query.spans import misspelt_root, undecided
@@ -16,57 +17,29 @@ from k6spec.query.spans import misspelt_root, undecided
 
 def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Population:
     """Spans a trace; with ``repeated`` only each trace's most frequent call of one service and statement."""
-    inner, inner_parameters = where((SYSTEM_SPAN, *selector.conditions))
-    scope, scope_parameters = where(selector.scope)
-    key = ", s.service, coalesce(s.db_statement, s.name)" if repeated else ""
-    counted = f"""
-        WITH calls AS (
-            SELECT trace_id, max(n) AS n, arg_max(what, n) AS what, arg_max(service, n) AS service,
-                   arg_max(span_id, n) AS span_id FROM (
-                SELECT s.trace_id, count(*) AS n, any_value(coalesce(s.db_statement, s.name)) AS what,
-                       any_value(s.service) AS service, arg_max(s.span_id, s.duration_ns) AS span_id
-                FROM spans s WHERE {inner} GROUP BY s.trace_id{key})
-            GROUP BY trace_id)
-        SELECT c.trace_id, c.operation, c.complete, c.vu, c.elapsed_ns, coalesce(k.n, 0) AS n, k.what, k.service,
-               k.span_id, c.client_ns, c.start_ns
-        FROM traces c LEFT JOIN calls k USING (trace_id) WHERE {scope}"""
-    parameters = [*inner_parameters, *scope_parameters]
-    unseen = uninstrumented(database, selector)
-    known, known_parameters = decided(selector.conditions)
-    table = database.table(
-        f"SELECT n, complete AND {known} AS complete, client_ns, start_ns FROM ({counted}) t "
-        "WHERE NOT list_contains(?, operation)",
-        [*known_parameters, *parameters, list(unseen)],
-    )
-    numbers = table["n"].to_numpy().astype(np.float64)
-    complete = table["complete"].to_numpy().astype(bool)
+    traces = trace_columns(database)
+    numbers = _numbers(database, selector.conditions, repeated=repeated)
+    chosen = instrumented(database, selector)
+    complete = traces.complete & decided(database, selector.conditions)
+    known, lost = np.flatnonzero(chosen & complete), np.flatnonzero(chosen & ~complete)
+    values = numbers[known]
 
     def worst(count: int, largest: bool) -> list[Sighting]:
-        order = "DESC" if largest else "ASC"
-        rows = database.rows(
-            f"""SELECT n, lower(hex(trace_id)), lower(hex(span_id)), coalesce(what, operation), service, vu,
-                elapsed_ns FROM ({counted}) t WHERE complete AND {known} ORDER BY n {order}, client_ns DESC
-                LIMIT {count}""",
-            [*parameters, *known_parameters],
-        )
-        return [
-            Sighting(value=n, trace_id=t, span_id=s, what=w, service=service, vu=vu, elapsed_ns=e, statement=w)
-            for n, t, s, w, service, vu, e in rows
-        ]
+        order = np.lexsort((-traces.client_ns[known], -values if largest else values))[:count]
+        return _sightings(database, selector.conditions, known[order].tolist(), repeated=repeated)
 
-    values = numbers[complete]
     return Population(
         noun="trace",
         text=", ".join((selector.text or "traces", *selector.window.words)),
         values=values,
-        starts=table["start_ns"].to_numpy().astype(np.float64)[complete],
-        scope=len(numbers),
+        starts=traces.began[known],
+        scope=len(known) + len(lost),
         seconds=seconds_of(database, selector),
         missing=Missing(
-            client_ns=table["client_ns"].to_numpy().astype(np.float64)[~complete],
-            seen=numbers[~complete],
-            starts=table["start_ns"].to_numpy().astype(np.float64)[~complete],
-            uninstrumented=unseen,
+            client_ns=traces.client_ns[lost],
+            seen=numbers[lost],
+            starts=traces.began[lost],
+            uninstrumented=uninstrumented(database, selector),
         ),
         within=selector.scope,
         worst=worst,
@@ -76,7 +49,76 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
     )
 
 
-def decided(conditions: Conditions) -> tuple[str, list[object]]:
-    """SQL: the trace ``t`` needs no order that only the clocks of two hosts could tell."""
+def instrumented(database: Database, selector: Selector) -> NDArray[np.bool_]:
+    """Of each trace whether it is in the scope, and of an operation that gives traces."""
+
+    def read() -> NDArray[np.bool_]:
+        unseen = uninstrumented(database, selector)
+        if not unseen:
+            return in_traces(database, selector)
+        query = "SELECT NOT list_contains(?, operation) AS gives FROM traces ORDER BY trace_no"
+        gives = database.table(query, [list(unseen)])["gives"].to_numpy().astype(np.bool_)
+        return in_traces(database, selector) & gives
+
+    return database.once(("instrumented", selector.scope), read)
+
+
+def count_spans(database: Database, conditions: Conditions) -> NDArray[np.int64]:
+    """How many spans that meet the conditions each trace has."""
+    traces = len(trace_columns(database))
+    sql, parameters = where((SYSTEM_SPAN, *conditions))
+    found = database.table(f"SELECT s.trace_no FROM spans s WHERE {sql} AND s.trace_no < ?", [*parameters, traces])
+    return np.bincount(found["trace_no"].to_numpy(), minlength=traces)
+
+
+def decided(database: Database, conditions: Conditions) -> NDArray[np.bool_]:
+    """Of each trace whether it needs no order that only the clocks of two hosts could tell."""
+    clear = np.ones(len(trace_columns(database)), np.bool_)
     query = undecided(SYSTEM_SPAN.sql, conditions)
-    return ("true", []) if query is None else (f"t.trace_id NOT IN ({query[0]})", query[1])
+    if query is not None:
+        open_ones = database.table(*query)["trace_no"].to_numpy()
+        clear[open_ones[open_ones < len(clear)]] = False
+    return clear
+
+
+def _numbers(database: Database, conditions: Conditions, *, repeated: bool) -> Floats:
+    if not repeated:
+        return count_spans(database, conditions).astype(np.float64)
+    traces = len(trace_columns(database))
+    sql, parameters = where((SYSTEM_SPAN, *conditions))
+    found = database.table(
+        f"""SELECT s.trace_no::BIGINT * 4294967296 + s.call AS key FROM spans s
+        WHERE {sql} AND s.trace_no < ?""",
+        [*parameters, traces],
+    )
+    numbers = np.zeros(traces)
+    keys = np.sort(found["key"].to_numpy())
+    if len(keys):
+        first = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+        times = np.diff(first, append=len(keys))
+        np.maximum.at(numbers, keys[first] >> 32, times)
+    return numbers
+
+
+def _sightings(database: Database, conditions: Conditions, traces: list[int], *, repeated: bool) -> list[Sighting]:
+    """Some traces, each with its most frequent call, in the given order."""
+    inner, parameters = where((SYSTEM_SPAN, *conditions))
+    key = ", s.call" if repeated else ""
+    rows = database.rows(
+        f"""WITH calls AS (
+            SELECT trace_no, max(n) AS n, arg_max(what, n) AS what, arg_max(service, n) AS service,
+                   arg_max(span_id, n) AS span_id FROM (
+                SELECT s.trace_no, count(*) AS n, any_value(coalesce(s.db_statement, s.name)) AS what,
+                       any_value(s.service) AS service, arg_max(s.span_id, s.duration_ns) AS span_id
+                FROM spans s WHERE {inner} AND list_contains(?, s.trace_no) GROUP BY s.trace_no{key})
+            GROUP BY trace_no)
+        SELECT coalesce(k.n, 0), lower(hex(c.trace_id)), lower(hex(k.span_id)), coalesce(k.what, c.operation),
+               k.service, c.vu, c.elapsed_ns, c.trace_no
+        FROM traces c LEFT JOIN calls k USING (trace_no) WHERE list_contains(?, c.trace_no)""",
+        [*parameters, traces, traces],
+    )
+    place = {number: place for place, number in enumerate(traces)}
+    return [
+        Sighting(value=n, trace_id=t, span_id=s, what=w, service=service, vu=vu, elapsed_ns=e, statement=w)
+        for n, t, s, w, service, vu, e, _number in sorted(rows, key=lambda row: place[row[-1]])
+    ]

@@ -23,6 +23,7 @@ FORMAT: Final = 1
 REQUESTS: Final = "requests.parquet"
 METRICS: Final = "metrics.parquet"
 SPANS: Final = "spans.parquet"
+TRACES: Final = "traces.parquet"
 INFO: Final = "run.json"
 
 _DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Final, final
+from typing import Any, Final, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from k6spec.store.spans import EVENT, LINK, SCHEMA
+from k6spec.store.placement import place, trace_ids
+from k6spec.store.spans import ARCHIVED, EVENT, LINK, SCHEMA
 
 _GROUP_ROWS: Final = 1 << 16
 _GROUP_BYTES: Final = 64 << 20
 # Of these hardly two are the same: a dictionary of them would cost more than it saves.
 _DIFFERENT: Final = frozenset(
-    {"trace_id", "span_id", "parent_span_id", "start_ns", "duration_ns"}
+    {"trace_id", "span_id", "parent_span_id", "start_ns", "duration_ns", "node", "parent_node", "self_ns"}
     | {"events.list.element.time_ns", "links.list.element.trace_id", "links.list.element.span_id"}
 )
 _ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "category"]
@@ -26,14 +27,17 @@ _ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "cate
 class SpanFile:
     """Writes batches of :data:`~k6spec.store.spans.SCHEMA`; ``with`` closes it, and it can be read then."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: pa.Schema = SCHEMA) -> None:
+        self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
         self._writer = pq.ParquetWriter(
             path,
-            SCHEMA,
+            schema,
             compression="zstd",
-            use_dictionary=[leaf for leaf in _LEAVES if leaf not in _DIFFERENT],  # type: ignore[arg-type]
+            use_dictionary=[  # type: ignore[arg-type]
+                leaf for field in schema for leaf in _leaves(field.name, field.type) if leaf not in _DIFFERENT
+            ],
             write_statistics=_ASKED_FOR,
             write_batch_size=8_192,
         )
@@ -48,7 +52,7 @@ class SpanFile:
 
     def _flush(self) -> None:
         if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting, schema=SCHEMA))
+            self._writer.write_table(pa.Table.from_batches(self._waiting, schema=self._schema))
             self._waiting = []
             self._rows = self._bytes = 0
 
@@ -65,6 +69,20 @@ class SpanFile:
             self._writer.close()
 
 
+def place_spans(path: Path, requests: pa.Table) -> None:
+    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a file of spans that are all there."""
+    places = place(path, trace_ids(requests))
+    draft = path.with_suffix(".placed")
+    with pq.ParquetFile(path) as source, SpanFile(draft, ARCHIVED) as target:
+        first = 0
+        for batch in source.iter_batches():
+            placed = places.slice(first, batch.num_rows).combine_chunks()
+            columns: list[Any] = [*batch.cast(SCHEMA).columns, *(column.chunk(0) for column in placed.columns)]
+            target.write(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
+            first += batch.num_rows
+    draft.replace(path)
+
+
 def _leaves(name: str, kind: pa.DataType) -> list[str]:
     """Parquet's names of the columns that a field becomes."""
     if pa.types.is_map(kind):
@@ -73,6 +91,3 @@ def _leaves(name: str, kind: pa.DataType) -> list[str]:
         struct = EVENT if kind.value_type == EVENT else LINK
         return [leaf for field in struct for leaf in _leaves(f"{name}.list.element.{field.name}", field.type)]
     return [name]
-
-
-_LEAVES: Final = [leaf for field in SCHEMA for leaf in _leaves(field.name, field.type)]

@@ -81,4 +81,21 @@ NORMALISED: Final[list[pa.Field[Any]]] = [
 ]
 
 SCHEMA: Final = pa.schema([*RECEIVED, *NORMALISED])
-"""Schema of ``spans.parquet`` and of every batch that a trace source yields."""
+"""Schema of every batch that a trace source yields."""
+
+_PLACED: Final[list[pa.Field[Any]]] = [
+    pa.field("trace_no", pa.int32()),  # the trace's, as in the table of traces; beyond it where none began it
+    pa.field("node", pa.int32()),  # (trace_id, span_id) as a number: the row of the first span with that id
+    pa.field("parent_node", pa.int32()),  # null: a root; beyond the number of rows where it was not received
+    pa.field("clock", pa.int32()),  # one for each process: service, service.instance.id and host.name
+    pa.field("call", pa.int32()),  # one for each service and statement (else name)
+    pa.field(
+        "repeats_parent", pa.bool_()
+    ),  # both are database spans of one statement, as an ORM's and its driver's are
+    pa.field("self_ns", pa.int64()),  # how long it lasted while none of its children did
+]
+PLACED: Final = pa.schema(_PLACED)
+"""What is worked out of all spans of a run together, once, when it is archived."""
+
+ARCHIVED: Final = pa.schema([*SCHEMA, *PLACED])
+"""Schema of ``spans.parquet``. Archives that are older than a column are read as if they had it."""

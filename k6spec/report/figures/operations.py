@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from k6spec.query.database import Database
-from k6spec.query.self_time import self_times
 
 MOST: Final = 300
 """Operations that are listed; the rest is told by its number."""
@@ -73,13 +72,12 @@ def request_operations(database: Database) -> list[RequestOperation]:
 def span_operations(database: Database) -> tuple[list[SpanOperation], int]:
     """Those with the most self time first, and how many operations there are."""
     rows = database.rows(
-        f"""WITH own AS ({self_times("true")}),
-        grouped AS (
-            SELECT service, kind, name, db_statement, count(*) AS n, count(DISTINCT trace_id) AS traces,
+        f"""WITH grouped AS (
+            SELECT service, kind, name, db_statement, count(*) AS n, count(DISTINCT trace_no) AS traces,
                    count(*) FILTER (status = 'error') AS errors,
                    quantile_cont(duration_ns, [0.5, 0.95, 0.99]) AS q, max(duration_ns) AS most,
                    sum(self_ns) AS own
-            FROM own GROUP BY service, kind, name, db_statement)
+            FROM spans GROUP BY service, kind, name, db_statement)
         SELECT coalesce(service, 'unknown_service'), coalesce(kind, 'unspecified'), coalesce(name, ''),
                db_statement, n, traces, errors, q, most, own::DOUBLE,
                coalesce(own / nullif(sum(own) OVER (), 0), 0)::DOUBLE, count(*) OVER ()
