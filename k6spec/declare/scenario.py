@@ -16,7 +16,6 @@ from k6spec.declare.flow.steps import Step
 from k6spec.declare.flow.template import BUILT_IN, NAME
 from k6spec.declare.location import caller_folder, reject
 
-_LOAD: Final = re.compile(r"\boptions\s*=\s*\{[^;]*?\b(?:scenarios|stages|vus|iterations|duration)\s*:")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
@@ -61,13 +60,6 @@ class FlowScenario:
 
 AnyScenario = ScriptScenario | FlowScenario
 """A declared scenario."""
-
-
-def has_own_load(scenario: AnyScenario) -> bool:
-    """Whether a script's ``options`` seem to say a load, which a declared profile takes the place of."""
-    return isinstance(scenario, ScriptScenario) and bool(
-        _LOAD.search(scenario.path.read_text(encoding="utf-8", errors="replace"))
-    )
 
 
 @final

@@ -20,8 +20,12 @@ _NOT_SENT: Final = re.compile(
     r"""|[\d/]+ [\d:]+ (?:failed to upload metrics:(?! context canceled)|OTLP partial success))"""
 )
 _ERROR: Final = re.compile(r'\berror=("(?:[^"\\]|\\.)*"|\S+)')
+# What ended an iteration; that of an async function has no source=stacktrace.
+_OF_ITERATION: Final = re.compile(r' executor=\S+ scenario=(?:"[^"]*"|\S+)(?: source=stacktrace)?$')
 _GO_TIME: Final = re.compile(r"^[\d/]+ [\d:]+ ")
-_WHERE_K6_WAS: Final = re.compile(r"^could not initialize '[^']*': (?:could not load JS test '[^']*': )?")
+_WHERE_K6_WAS: Final = re.compile(
+    r"^(?:could not initialize '[^']*': (?:could not load JS test '[^']*': )?|Uncaught \(in promise\) )"
+)
 _TAIL_LINES: Final = 20
 _LONGEST_LINE: Final = 500
 _LARGEST: Final = 20_000_000
@@ -60,7 +64,7 @@ def read_log(path: Path) -> K6Log:
             elif " level=error " in line or line.startswith("level=error "):
                 last_error = message_of(line)
                 first_error = first_error or last_error
-                if "source=stacktrace" in line and "scenario=" in line:
+                if _OF_ITERATION.search(line):
                     script_errors += 1
                     first_script_error = first_script_error or message_of(line)
             if line.strip():

@@ -34,6 +34,7 @@ from k6spec.script.probe import write_probe
 from k6spec.units import Duration, parse_duration
 
 _SECONDS: Final = 60
+_SPEAK_OF_LOAD: Final = ("vus", "duration", "iterations", "stages", "scenarios")
 
 
 def with_own_load(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[str, str]) -> Load:
@@ -49,30 +50,7 @@ def with_own_load(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[s
     if not isinstance(first.profile, ScriptsOwn) or not isinstance(first.scenario, ScriptScenario):
         return load
     scenario, changes = first.scenario, dict(first.profile.changes)
-    with TemporaryDirectory(prefix="k6spec-probe-") as folder:
-        compiled = write_probe(load, scenario, base_url=base_url, out=Path(folder))
-        scenarios = _inspected(binary, compiled.entry, k6_environment(env, compiled), scenario)
-    parts = [_part(name, options, scenario) for name, options in scenarios.items()]
-    return replace(load, parts=tuple(replace(part, profile=part.profile.override(changes)) for part in parts))
-
-
-def _inspected(
-    binary: K6Binary, probe: Path, env: Mapping[str, str], scenario: ScriptScenario
-) -> dict[str, dict[str, Any]]:
-    try:
-        answer = subprocess.run(
-            [binary.path, "inspect", "--execution-requirements", "--include-system-env-vars", probe],
-            capture_output=True,
-            text=True,
-            env=dict(env),
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise K6Fault(
-            f"k6 did not tell the options of {scenario.path.name} within {_SECONDS} s",
-            advice="look at what the script does in its init code",
-        ) from error
+    answer = _inspect(binary, load, scenario, base_url, env, "--execution-requirements")
     if answer.returncode:
         raise K6Fault(
             f"k6 refuses {scenario.path.name}",
@@ -80,7 +58,62 @@ def _inspected(
             advice="mend the script or its options",
         )
     scenarios: dict[str, dict[str, Any]] = json.loads(answer.stdout)["scenarios"]
-    return scenarios
+    parts = [_part(name, options, scenario) for name, options in scenarios.items()]
+    return replace(load, parts=tuple(replace(part, profile=part.profile.override(changes)) for part in parts))
+
+
+def replaced_loads(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[str, str]) -> dict[Path, str]:
+    """What the declared profiles take the place of: the path of each script that speaks of load -> what it says.
+
+    As in ``vus=50, duration=5m0s`` or ``scenarios browse, buy``. Nothing is said of a script that k6 refuses: the
+    load itself will tell.
+    """
+    scripts = {
+        part.scenario.path: part.scenario
+        for part in load.parts
+        if isinstance(part.scenario, ScriptScenario) and not isinstance(part.profile, ScriptsOwn)
+    }
+    said = {}
+    for path, scenario in scripts.items():
+        answer = _inspect(binary, load, scenario, base_url, env)
+        if not answer.returncode and (words := _speaks_of_load(json.loads(answer.stdout))):
+            said[path] = words
+    return said
+
+
+def _speaks_of_load(options: Mapping[str, Any]) -> str:
+    words = []
+    for name in _SPEAK_OF_LOAD:
+        value = options.get(name)
+        if value and isinstance(value, dict):
+            words.append(f"{name} {', '.join(sorted(value))}")
+        elif value and isinstance(value, list):
+            words.append(f"{name} to {', '.join(str(stage['target']) for stage in value)}")
+        elif value:
+            words.append(f"{name}={value}")
+    return ", ".join(words)
+
+
+def _inspect(
+    binary: K6Binary, load: Load, scenario: ScriptScenario, base_url: str, env: Mapping[str, str], *flags: str
+) -> subprocess.CompletedProcess[str]:
+    """What ``k6 inspect`` answers of a load's script."""
+    with TemporaryDirectory(prefix="k6spec-probe-") as folder:
+        compiled = write_probe(load, scenario, base_url=base_url, out=Path(folder))
+        try:
+            return subprocess.run(
+                [binary.path, "inspect", *flags, "--include-system-env-vars", compiled.entry],
+                capture_output=True,
+                text=True,
+                env=k6_environment(env, compiled),
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise K6Fault(
+                f"k6 did not tell the options of {scenario.path.name} within {_SECONDS} s",
+                advice="look at what the script does in its init code",
+            ) from error
 
 
 def _part(name: str, options: Mapping[str, Any], script: ScriptScenario) -> Part:

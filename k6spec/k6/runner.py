@@ -355,10 +355,16 @@ def _raise_for(code: int, said: K6Log, output: K6Output) -> None:
     if code not in FINDINGS:
         what = meaning(code)
         shown = said.first_error if code in (SCRIPT_EXCEPTION, ABORTED, *REFUSED) else None
-        raise K6Fault(f"{what.cause}: {shown}" if shown else what.cause, log_tail=said.tail, advice=what.advice)
+        cause = f"{what.cause}: {shown}" if shown else what.cause
+        raise K6Fault(cause, log_tail=_without(said.tail, shown), advice=what.advice)
     if output.iterations and not output.requests and said.script_errors:
         raise K6Fault(
             f"every iteration failed before it sent a request: {said.first_script_error}",
-            log_tail=said.tail,
+            log_tail=_without(said.tail, said.first_script_error),
             advice="mend the script; k6spec judges requests, and there was none",
         )
+
+
+def _without(tail: str, shown: str | None) -> str:
+    """The end of the log, but for an error that is shown already."""
+    return tail.replace(f"error: {shown}\n", "").removesuffix(f"error: {shown}") if shown else tail

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import final
 
 from k6spec.collect.jaeger_link import leads_somewhere
@@ -16,10 +18,11 @@ from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
 from k6spec.declare.profile import ScriptsOwn
-from k6spec.declare.scenario import has_own_load
+from k6spec.declare.scenario import ScriptScenario
 from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault, SutFault
 from k6spec.judge.rehearsal import Rehearsed
 from k6spec.k6.binary import find_k6
+from k6spec.k6.own_load import replaced_loads
 from k6spec.k6.progress import ProgressLine
 from k6spec.measure import Surroundings
 from k6spec.pipeline import run_load, show
@@ -162,7 +165,8 @@ class Pool:
         )
         if self._last is not None:
             sut.reset()
-        self.say(f"load: {_described(load)} against {without_user(sut.base_url)} (for {wanted.nodeid})")
+        replaced = replaced_loads(load, binary, base_url=sut.base_url, env=os.environ)
+        self.say(f"load: {_described(load, replaced)} against {without_user(sut.base_url)} (for {wanted.nodeid})")
         try:
             self._last = run_load(load, around)
             self._stacks[self._last] = stack
@@ -259,7 +263,7 @@ def _repeated(error: Exception, nodeid: str, *, what: str) -> K6specError:
     return kind(f"the same {what} failed before, in {nodeid}: {first}")
 
 
-def _described(load: Load) -> str:
+def _described(load: Load, replaced: Mapping[Path, str]) -> str:
     parts = []
     for part in load.parts:
         plain = part.profile.describe()
@@ -269,8 +273,9 @@ def _described(load: Load) -> str:
         if isinstance(part.profile, ScriptsOwn):
             parts.append(f"{part.name}: the load of the script's own options")
             continue
-        replaced = ", in place of the script's own load" if has_own_load(part.scenario) else ""
-        parts.append(f"{part.name}: {part.profile.executor}({numbers or part.profile.length}){replaced}")
+        words = replaced.get(part.scenario.path) if isinstance(part.scenario, ScriptScenario) else None
+        own = f", in place of the script's own {words}" if words else ""
+        parts.append(f"{part.name}: {part.profile.executor}({numbers or part.profile.length}){own}")
     return "; ".join(parts)
 
 

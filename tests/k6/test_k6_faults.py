@@ -31,8 +31,15 @@ from tests.k6.real_runs import Runner
             r"exec\.test\.abort\(\)[\s\S]*enough",
         ),
         ("export default function () { nothing.here(); }", r"every iteration failed[\s\S]*nothing is not defined"),
+        ("export default async () => { nothing.here(); }", r"every iteration failed[\s\S]*nothing is not defined"),
+        ("JSON.parse('{'); export default () => {};", r"the k6 script failed: SyntaxError[\s\S]*user\.js:1"),
+        ("open('./no.csv'); export default () => {};", r"no\.csv: no such file"),
+        ("open('./'); export default () => {};", r"can't be used with directories"),
     ],
-    ids=["init", "syntax", "import", "exec", "options", "setup", "abort", "iterations"],
+    ids=[
+        *("init", "syntax", "import", "exec", "options", "setup", "abort", "iterations", "async iterations"),
+        *("bad data", "no data file", "a folder as data"),
+    ],
 )
 def test_what_went_wrong_is_said_first(k6: Runner, source: str, said: str) -> None:
     with pytest.raises(K6Fault) as caught:
@@ -40,6 +47,7 @@ def test_what_went_wrong_is_said_first(k6: Runner, source: str, said: str) -> No
     assert re.search(said, caught.value.cause)
     assert caught.value.advice
     assert "runtime/scenario.js" not in caught.value.cause
+    assert caught.value.cause.partition(": ")[2] not in caught.value.log_tail
 
 
 def test_requests_in_init_code_are_refused_in_k6s_own_words(k6: Runner) -> None:

@@ -18,9 +18,8 @@ from k6spec.declare.profile import (
     RampingVUs,
     Stage,
 )
-from k6spec.declare.scenario import has_own_load
 from k6spec.k6.binary import K6Binary, find_k6
-from k6spec.k6.own_load import with_own_load
+from k6spec.k6.own_load import replaced_loads, with_own_load
 from k6spec.units import ms, seconds
 from tests.k6 import real_runs
 
@@ -136,17 +135,29 @@ def test_what_k6_refuses_is_a_fault_in_its_words(binary: K6Binary, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("options", "own"),
+    ("options", "said"),
     [
-        ("export const options = { vus: 7, duration: '1m' };", True),
-        ("export let options = {\n  thresholds: {},\n  stages: [],\n};", True),
-        ("export const options = { thresholds: { http_reqs: ['count>1'] } };", False),
-        ("const duration = 5;", False),
+        ("export const options = { vus: 7, duration: '1m' };", "vus=7, duration=1m0s"),
+        ("export { options } from './elsewhere.js';", "vus=1, iterations=2"),
+        ("export const options = { stages: [{ duration: '1s', target: 1 }] };", "stages to 1"),
+        (
+            "const slow = { executor: 'constant-vus', vus: 1, duration: '1s' };"
+            "export const options = { scenarios: { slow, more: slow } };",
+            "scenarios more, slow",
+        ),
+        ("export const options = { thresholds: { http_reqs: ['count>1'] } };", None),
+        ("const vus = 5;", None),
+        ("throw new Error('no config');", None),
     ],
 )
 def test_a_declared_profile_is_said_to_replace_a_load_that_the_script_has(
-    tmp_path: Path, options: str, own: bool
+    binary: K6Binary, tmp_path: Path, options: str, said: str | None
 ) -> None:
     script = tmp_path / "own.js"
     script.write_text(BODY + options)
-    assert has_own_load(Scenario.script(script)) is own
+    (tmp_path / "elsewhere.js").write_text("export const options = { vus: 1, iterations: 2 };")
+    load = declare_load(Scenario.script(script), constant_vus(1, "1s"))
+
+    replaced = replaced_loads(load, binary, base_url="http://127.0.0.1:1", env=os.environ)
+
+    assert replaced == ({script: said} if said else {})

@@ -216,15 +216,16 @@ def test_without_a_response_callback_nothing_is_said_about_failure(k6: Runner) -
     assert [(row["status"], row["failed"]) for row in ran.requests] == [(500, None), (200, None)]
 
 
-def test_some_failing_iterations_are_counted(k6: Runner) -> None:
+@pytest.mark.parametrize("function", ["function", "async function"])
+def test_some_failing_iterations_are_counted(k6: Runner, function: str) -> None:
     ran = k6.run(
         k6.load(
-            """
+            f"""
             import http from 'k6/http'; import exec from 'k6/execution';
-            export default function () {
+            export default {function} () {{
               http.get('SUT/x');
               if (exec.vu.iterationInScenario % 2) throw new Error('odd one');
-            }
+            }}
             """,
             per_vu_iterations(1, 4),
         )

@@ -307,3 +307,22 @@ def test_imports():
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*k6spec*/runs*")
+
+
+def test_the_header_says_which_load_of_a_script_the_declared_profile_replaces(live: Specs) -> None:
+    live.pytester.path.joinpath("theirs.js").write_text(
+        "import http from 'k6/http';\n"
+        "export const options = { vus: 50, duration: '5m' };\n"
+        "export default () => { http.get(`${__ENV.BASE_URL}/checkout`); };"
+    )
+    live.write(
+        f"buy = Scenario.script('theirs.js')\n{ONCE.partition(chr(10))[2]}\ndef test_a(run):\n{CLAIM}",
+        head="import k6spec\nfrom k6spec import Scenario, shared_iterations\n",
+    )
+
+    result = live.run()
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["k6spec: load: theirs: shared-iterations(*), in place of the script's own vus=50, duration=5m0s against *"]
+    )
