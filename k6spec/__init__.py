@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from k6spec.declare.scenario import Scenario
     from k6spec.declare.secret import secret
+    from k6spec.declare.stopping import stop_when
     from k6spec.errors import (
         ArchiveFault,
         ClaimFailed,
@@ -107,6 +108,7 @@ _HOME: Final = {
     "shared_iterations": "declare.profiles",
     "span": "query.span_selector",
     "stage": "declare.profiles",
+    "stop_when": "declare.stopping",
     "window": "query.parts",
 }
 _MODULES: Final = frozenset({"flow", "presets"})
@@ -164,6 +166,7 @@ __all__ = [
     "shared_iterations",
     "span",
     "stage",
+    "stop_when",
     "window",
 ]
 

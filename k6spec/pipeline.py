@@ -37,6 +37,7 @@ from k6spec.history.store import HistoryStore
 from k6spec.judge.bench import Health
 from k6spec.k6.own_load import with_own_load
 from k6spec.k6.runner import K6Result
+from k6spec.k6.unmade import stopped
 from k6spec.measure import Surroundings, check_reached, collect, generate, take_stock, usual_settle
 from k6spec.preflight import preflight, worthwhile
 from k6spec.stack.allowed import check_hosts
@@ -112,6 +113,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             if around.config.jaeger_feed == "live":
                 with timings.step("show"):
                     info["not_shown"] = show(folder, around.stack, only_client_spans=True)
+            info["stopped"] = stopped(made, requests, result.stopped_by)
             measured = redactor.plain(_measured(result, ledger, health, gathered, timings))
             folder.write_info({**info, **measured, "status": "complete"})
             HistoryStore(around.config.history_folder).add(record_run(folder))

@@ -248,6 +248,12 @@ class Run:
         """The run's tables."""
         return Database(self._folder.path)
 
+    @property
+    def _scenarios(self) -> Mapping[str, Any]:
+        """Those that were made: of a script's own load not what was declared."""
+        scenarios: Mapping[str, Any] = (self.info.get("made") or self.info["profile"])["scenarios"]
+        return scenarios
+
     @cached_property
     def _bench(self) -> Bench:
         return Bench(
@@ -255,6 +261,8 @@ class Run:
             health=Health(**self.info["health"]),
             spans_dropped=self.ledger.spans_dropped,
             limits=self._limits,
+            profiles={name: plain["profile"] for name, plain in self._scenarios.items()},
+            stopped=self.info.get("stopped"),
             log=self._log,
             past=self._past,
             rehearsal=self._rehearsal,

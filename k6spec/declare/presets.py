@@ -21,7 +21,7 @@ test types, and every one can be set.
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Final, Unpack
 
 from k6spec.declare.location import reject
 from k6spec.declare.profile import (
@@ -39,7 +39,10 @@ from k6spec.declare.profiles import (
     ramping_vus,
     stage,
 )
-from k6spec.units import Duration
+from k6spec.declare.stopping import stop_when
+from k6spec.units import Duration, percent
+
+_BROKEN: Final = stop_when(failed=percent(5))
 
 Ramping = RampingArrivalRate | RampingVUs
 """A profile with stages, in the open or in the closed model."""
@@ -153,16 +156,17 @@ def breakpoint(
 ) -> RampingArrivalRate:
     """Where it breaks: a rate of arrivals that rises steadily up to ``rate``, more than it can bear (open model).
 
-    The closed model can't find that point: as the system slows down, it would be asked less. Claims say up to
-    which rate it must hold: ``run.http().during(rate=(0, 400)).failed.rate < percent(1)``. A k6 script's own
-    thresholds with ``abortOnFail`` end the load early.
+    The load stops when it has: with more than 5 % of the requests failed, or beyond the limits of ``stop_when``.
+    The claim is about where: ``run.http().breaking_rate() >= 400``. The closed model can't find that point: as
+    the system slows down, it would be asked less.
 
     Args:
         rate: iterations a second at the end (stage ``rise``).
         duration: how long the way there takes.
         max_vus: the most VUs that k6 may start; a system that breaks needs many.
-        common: see :class:`~k6spec.declare.profiles.Common`.
+        common: see :class:`~k6spec.declare.profiles.Common`; with ``stop_when=None`` nothing stops the load.
     """
+    common = {"stop_when": _BROKEN, **common}
     return ramping_arrival_rate(stage(duration, rate, name="rise"), max_vus=max_vus, **common)
 
 

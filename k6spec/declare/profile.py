@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, final
+from typing import ClassVar, Final, final
 
 from k6spec.declare.location import duration_of, reject, whole_number
+from k6spec.declare.stopping import StopWhen
 from k6spec.units import Duration
+
+_NOT_OVERRIDDEN: Final = frozenset({"stages", "stop_when"})
 
 
 @final
@@ -31,6 +34,7 @@ class Profile:
     start: Duration = Duration(0)
     graceful_stop: Duration = Duration(30 * 10**9)
     warmup: Duration = Duration(0)
+    stop_when: StopWhen | None = None
 
     def options(self) -> dict[str, object]:
         """The scenario's options as k6 takes them, but for ``exec``, ``env`` and ``tags``."""
@@ -44,9 +48,10 @@ class Profile:
 
     def describe(self) -> dict[str, object]:
         """The declaration in plain values, for the fingerprint and ``run.json``."""
-        return {"executor": self.executor} | {
-            field.name: _plain(getattr(self, field.name)) for field in fields(self)
-        }
+        plain = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        if self.stop_when is None:  # as it was before there was such a thing: the same load
+            del plain["stop_when"]
+        return {"executor": self.executor} | plain
 
     def override(self, changes: Mapping[str, object]) -> Profile:
         """This profile with some fields replaced, as an environment asks for.
@@ -57,8 +62,8 @@ class Profile:
         known = {field.name: field for field in fields(self)}
         values: dict[str, object] = {}
         for name, value in changes.items():
-            if name not in known or name == "stages":
-                possible = ", ".join(sorted(set(known) - {"stages"}))
+            if name not in known or name in _NOT_OVERRIDDEN:
+                possible = ", ".join(sorted(set(known) - _NOT_OVERRIDDEN))
                 reject(f"{self.executor} has no {name!r} to override; it has {possible}")
             if isinstance(getattr(self, name), Duration):
                 values[name] = duration_of(name, value)  # type: ignore[arg-type]
@@ -236,6 +241,8 @@ def _plain(value: object) -> object:
         return k6_duration(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, StopWhen):
+        return value.describe()
     if isinstance(value, Stage):
         return {"duration": k6_duration(value.duration), "target": value.target, "name": value.name}
     return value

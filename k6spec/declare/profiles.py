@@ -15,6 +15,7 @@ from k6spec.declare.profile import (
     SharedIterations,
     Stage,
 )
+from k6spec.declare.stopping import StopWhen
 from k6spec.units import Duration
 
 
@@ -22,12 +23,14 @@ class Common(TypedDict, total=False):
     """What every profile takes.
 
     ``start``: when it begins, after the load's start. ``graceful_stop``: how long running iterations may
-    take to end (30 s). ``warmup``: the first part of it, which ``after_warmup()`` leaves out.
+    take to end (30 s). ``warmup``: the first part of it, which ``after_warmup()`` leaves out. ``stop_when``:
+    limits beyond which the load stops before its time.
     """
 
     start: str | Duration
     graceful_stop: str | Duration
     warmup: str | Duration
+    stop_when: StopWhen | None
 
 
 def stage(duration: str | Duration, target: int, *, name: str | None = None) -> Stage:
@@ -139,6 +142,7 @@ class _Fields(TypedDict):
     start: Duration
     graceful_stop: Duration
     warmup: Duration
+    stop_when: StopWhen | None
 
 
 def _common(given: Common, length: Duration | None = None) -> _Fields:
@@ -146,10 +150,14 @@ def _common(given: Common, length: Duration | None = None) -> _Fields:
     warmup = duration_of("warmup", given.get("warmup", Duration(0)))
     if length is not None and warmup.ns and warmup >= length:
         reject(f"warmup={warmup} takes all of the profile's {length}: nothing would be left to judge")
+    stop = given.get("stop_when")
+    if not isinstance(stop, StopWhen | None):
+        reject(f"stop_when={stop!r}: write stop_when=stop_when(failed=percent(5))")
     return {
         "start": duration_of("start", given.get("start", Duration(0))),
         "graceful_stop": duration_of("graceful_stop", given.get("graceful_stop", Duration(30 * 10**9))),
         "warmup": warmup,
+        "stop_when": stop,
     }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, final
 
 from k6spec.judge.log import VerdictLog
 from k6spec.judge.past import Past
 from k6spec.judge.rehearsal import Rehearsal
+from k6spec.judge.unmade import why_unmade
 from k6spec.query.database import Database
+from k6spec.query.window import Window
 from k6spec.units import format_ratio
 
 FAILED_SHARE: Final = 0.01
@@ -53,7 +55,9 @@ class Bench:
     """What every selection of one test shares.
 
     ``spans_dropped``: the ledger's, of whatever trace. ``past``: earlier runs, where there is a history.
-    ``rehearsal``: claims are noted there and not judged.
+    ``rehearsal``: claims are noted there and not judged. ``profiles``: of each scenario, in plain values.
+    ``stopped``: ``run.json``'s, of a load that ended before its time; ``unmade``: why a claim's window was then
+    not made as a whole.
     """
 
     database: Database
@@ -63,3 +67,10 @@ class Bench:
     log: VerdictLog = field(default_factory=VerdictLog)
     past: Past | None = None
     rehearsal: Rehearsal | None = None
+    profiles: Mapping[str, Any] = field(default_factory=dict)
+    stopped: Mapping[str, Any] | None = None
+    unmade: str = ""
+
+    def about(self, window: Window) -> Bench:
+        """The same bench for claims over a window."""
+        return replace(self, unmade=why_unmade(self.database, self.stopped, window)) if self.stopped else self

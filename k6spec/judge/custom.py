@@ -32,19 +32,8 @@ def custom_claim(
         holds = True
     outcome: Outcome = "inconclusive" if holds is None else "passed" if holds else "failed"
     shown = _sightings(bench, [_hex(trace) for trace in traces])
-    population = Population(
-        noun="request",
-        text=text,
-        values=np.empty(0),
-        scope=int(bench.database.value("SELECT count(*) FROM requests WHERE scenario IS NOT NULL")),
-        seconds=0.0,
-        missing=Missing(),
-        worst=lambda count, _largest: shown[:count],
-        traces_beyond=lambda _limit, _over: 0,
-        why_empty=lambda: because,
-    )
     evidence = Evidence(
-        population=population,
+        population=plain_population(bench, text, shown, why=because),
         lowest=-inf,
         highest=inf,
         reason=because if holds is None else "",
@@ -61,6 +50,21 @@ def custom_claim(
             unit="count",
             evidence=evidence,
         )
+    )
+
+
+def plain_population(bench: Bench, text: str, shown: list[Sighting], *, why: str) -> Population:
+    """A population of which only the worst members are known. ``why``: there is nothing to judge."""
+    return Population(
+        noun="request",
+        text=text,
+        values=np.empty(0),
+        scope=int(bench.database.value("SELECT count(*) FROM requests WHERE scenario IS NOT NULL")),
+        seconds=0.0,
+        missing=Missing(),
+        worst=lambda count, _largest: shown[:count],
+        traces_beyond=lambda _limit, _over: 0,
+        why_empty=lambda: why,
     )
 
 

@@ -32,7 +32,7 @@ class Metric(Statistics[Any], Windowed):
         self, bench: Bench, name: str, conditions: Conditions, text: str, window: Window | None = None
     ) -> None:
         # Spans that were dropped can't change what k6 measured.
-        self._bench = replace(bench, spans_dropped=0)
+        self._bench = replace(bench.about(window or Window()), spans_dropped=0)
         self._name = name
         self._conditions = conditions
         self._text = text

@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from k6spec.judge.bench import Bench
+from k6spec.judge.breaking import BreakingRate
 from k6spec.judge.reading import reading
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series, Share
@@ -16,7 +17,7 @@ from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector
 from k6spec.query.requests import read_failures, read_requests
 from k6spec.query.selector import Selector
-from k6spec.units import Duration
+from k6spec.units import Duration, Ratio
 
 
 @final
@@ -44,6 +45,31 @@ class Requests(Timed):
     def failed(self) -> Share:
         """k6's ``http_req_failed``."""
         return Share(self._bench, lambda: self._failures, limit=0.5, label="failed share")
+
+    def breaking_rate(
+        self, *, failed: Ratio | None = None, p95: Duration | None = None, p99: Duration | None = None
+    ) -> BreakingRate:
+        """The planned rate, in iterations per second, up to which these limits held: see ``presets.breakpoint``.
+
+        Looked at in some fifty windows along the load, each of a second and of a hundred requests at least: the
+        first that breaks a limit is where it broke. What was never asked is inconclusive, and so is a rate that k6
+        could not make.
+
+        ::
+
+            assert run.http().breaking_rate() >= 400
+
+        Args:
+            failed: the largest share of failed requests in a window.
+            p95: the longest 95th percentile of durations in a window.
+            p99: the longest 99th percentile.
+
+        Without limits here those of the load's ``stop_when`` hold.
+
+        Raises:
+            UsageError: there are no limits, or the requests are of several scenarios.
+        """
+        return BreakingRate(self._bench, self._selector, failed, p95, p99)
 
     @cached_property
     def _population(self) -> Population:

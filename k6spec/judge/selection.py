@@ -22,7 +22,7 @@ class Selection(Windowed):
     """What selections of requests, spans and traces have."""
 
     def __init__(self, bench: Bench, selector: Selector) -> None:
-        self._bench = bench
+        self._bench = bench.about(selector.window)
         self._selector = selector
 
     def in_flight(self, *, at_least: int | None = None, at_most: int | None = None) -> Self:

@@ -267,6 +267,8 @@ class Stat(Generic[Q]):
                 outcome = "failed"
             elif self._bench.health.starved:
                 outcome, reason = "inconclusive", self._bench.health.why_starved
+        if outcome == "passed" and self._bench.unmade:
+            outcome, reason = "inconclusive", self._bench.unmade
         if isinstance(reducer, ShareOver):
             notes += none_beyond(reducer, population, observed, self._level or 0.95)
         return outcome, Evidence(

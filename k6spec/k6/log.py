@@ -22,6 +22,9 @@ _NOT_SENT: Final = re.compile(
 _ERROR: Final = re.compile(r'\berror=("(?:[^"\\]|\\.)*"|\S+)')
 # What ended an iteration; that of an async function has no source=stacktrace.
 _OF_ITERATION: Final = re.compile(r' executor=\S+ scenario=(?:"[^"]*"|\S+)(?: source=stacktrace)?$')
+_STOPPED: Final = re.compile(
+    r"msg=\"thresholds on metrics '(.*)' were crossed; at least one has abortOnFail enabled"
+)
 _GO_TIME: Final = re.compile(r"^[\d/]+ [\d:]+ ")
 _WHERE_K6_WAS: Final = re.compile(
     r"^(?:could not initialize '[^']*': (?:could not load JS test '[^']*': )?|Uncaught \(in promise\) )"
@@ -40,6 +43,7 @@ class K6Log:
 
     Attributes:
         script_errors: iterations that ended with an exception.
+        stopped_by: the metrics whose thresholds stopped the load before its time.
         metrics_error: why k6's own metrics were not sent, the last time that they were not; no other error here.
     """
 
@@ -48,13 +52,14 @@ class K6Log:
     first_error: str | None
     last_error: str | None
     metrics_error: str | None
+    stopped_by: str | None
     tail: str
 
 
 def read_log(path: Path) -> K6Log:
     """Reads a whole k6 log, whatever its size."""
     script_errors = 0
-    first_script_error = first_error = last_error = metrics_error = None
+    first_script_error = first_error = last_error = metrics_error = stopped_by = None
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     with path.open(encoding="utf-8", errors="replace") as lines:
         for raw in lines:
@@ -64,6 +69,8 @@ def read_log(path: Path) -> K6Log:
             elif " level=error " in line or line.startswith("level=error "):
                 last_error = message_of(line)
                 first_error = first_error or last_error
+                if found := _STOPPED.search(line):
+                    stopped_by = found[1]
                 if _OF_ITERATION.search(line):
                     script_errors += 1
                     first_script_error = first_script_error or message_of(line)
@@ -75,6 +82,7 @@ def read_log(path: Path) -> K6Log:
         first_error=first_error,
         last_error=last_error,
         metrics_error=metrics_error,
+        stopped_by=stopped_by,
         tail="\n".join(_readable(line) for line in tail),
     )
 

@@ -90,12 +90,13 @@ class K6Result:
     """A load that ran. Times are Unix nanoseconds.
 
     Args:
-        thresholds_crossed: the script's own thresholds did not hold (k6's exit code 99).
+        thresholds_crossed: a threshold of the script's own did not hold.
         marked_failed: the script called ``exec.test.fail()`` (110).
         script_errors: iterations that ended with an exception; ``first_script_error`` is the first one's message.
         unanswered: requests without any response.
         scenario_starts: k6's scenario name -> start, to the millisecond; only of scenarios that began.
         started_ns: when k6 was started, before its init code ran.
+        stopped_by: the metrics whose thresholds stopped the load before its time.
         metrics_error: why k6's own metrics, which somebody asked for, were not all sent.
         remarks: what to tell people about k6's samples, such as tags that cost a time series for each request.
     """
@@ -118,6 +119,7 @@ class K6Result:
     requests_path: Path
     metrics_path: Path
     log_path: Path
+    stopped_by: str | None = None
     metrics_error: str | None = None
     remarks: tuple[str, ...] = ()
 
@@ -167,11 +169,12 @@ def run_k6(
             log_tail=said.tail,
             advice="mend handleSummary() in the script: it must return an object, of a text for each file",
         )
+    thresholds = _thresholds(told, load)
     return K6Result(
         exit_code=ran.code,
-        thresholds_crossed=ran.code == THRESHOLDS_CROSSED,
+        thresholds_crossed=any(not threshold.ok for threshold in thresholds),
         marked_failed=ran.code not in (0, THRESHOLDS_CROSSED),
-        thresholds=_thresholds(told),
+        thresholds=thresholds,
         started_ns=ran.started_ns,
         ended_ns=ran.ended_ns,
         version=binary.version_text,
@@ -186,6 +189,7 @@ def run_k6(
         requests_path=requests_path,
         metrics_path=folder / "metrics.parquet",
         log_path=log_path,
+        stopped_by=said.stopped_by,
         metrics_error=metrics_error or said.metrics_error,
         remarks=tuple(output.remarks()),
     )
@@ -343,11 +347,19 @@ def _add_plan(generated: Path, path: Path, load: Load, output: K6Output, planned
     generated.unlink()
 
 
-def _thresholds(summary: Mapping[str, Any]) -> tuple[ThresholdResult, ...]:
+def _thresholds(summary: Mapping[str, Any], load: Load) -> tuple[ThresholdResult, ...]:
+    """The script's own: those that only stop the load claim nothing."""
+    ours = {
+        stop
+        for part in load.parts
+        if part.profile.stop_when
+        for stop in part.profile.stop_when.thresholds(part.name)
+    }
     return tuple(
         ThresholdResult(metric=metric, expression=expression, ok=result["ok"])
         for metric, told in summary["metrics"].items()
         for expression, result in told.get("thresholds", {}).items()
+        if (metric, expression) not in ours
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from k6spec.units import format_ns
+
 
 def remarks(info: Mapping[str, Any]) -> Iterator[str]:
     """One line for each, from ``run.json``; nothing where all is well."""
@@ -15,6 +17,9 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
         yield f"after the load: {info['sut_after_load']}"
     if health["script_errors"]:
         yield f"{health['script_errors']:,} iterations ended with an exception: {k6.get('first_script_error')}"
+    if stopped := info.get("stopped"):
+        after = format_ns(stopped["after_ns"])
+        yield f"the load stopped after {after}, before its time: k6 threshold on {stopped['by']}"
     if health["dropped_iterations"]:
         yield f"k6 dropped {health['dropped_iterations']:,} iterations: the declared rate was not reached"
     yield from k6.get("remarks", ())

@@ -17,7 +17,7 @@ from k6spec.declare.load import Load, Part
 from k6spec.declare.scenario import FlowScenario, ScriptScenario
 from k6spec.script.adapt import Adapted, adapt
 from k6spec.script.flow_js.module import write_flow
-from k6spec.script.options import exec_name, runtime_settings, scenarios, script_env
+from k6spec.script.options import exec_name, runtime_settings, scenarios, script_env, stops
 
 _RUNTIME: Final = Path(__file__).with_name("runtime")
 
@@ -122,7 +122,9 @@ def _entry(load: Load, modules: list[_Module], adapted: Adapted) -> str:
         lines.append(f"export const teardown = teardowns([{names}]);")
         if "handleSummary" in adapted.uses:
             lines.append(f"export const handleSummary = summaries([{names}]);")
-    lines += ["", f"export const options = merged([{names}], {json.dumps(scenarios(load), indent=2)});"]
+    own = [scenarios(load), *([early] if (early := stops(load)) else [])]
+    told = ", ".join(json.dumps(options, indent=2) for options in own)
+    lines += ["", f"export const options = merged([{names}], {told});"]
     for number, (part, module) in enumerate(zip(load.parts, modules, strict=True)):
         lines += ["", *_function(number, part, module, several=len(scripts) > 1)]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from k6spec.declare.load import Load
 from k6spec.declare.location import reject
+from k6spec.declare.profile import k6_duration
 from k6spec.declare.scenario import FlowScenario, ScriptScenario
 
 
@@ -28,6 +29,18 @@ def scenarios(load: Load) -> dict[str, dict[str, object]]:
                 options["tags"] = dict(part.scenario.tags)
         compiled[part.name] = options
     return compiled
+
+
+def stops(load: Load) -> dict[str, list[dict[str, object]]]:
+    """Thresholds that stop the load: k6's metric -> its options."""
+    found: dict[str, list[dict[str, object]]] = {}
+    for part in load.parts:
+        if part.profile.stop_when is not None:
+            delay = k6_duration(part.profile.stop_when.after)
+            for metric, expression in part.profile.stop_when.thresholds(part.name):
+                options = {"threshold": expression, "abortOnFail": True, "delayAbortEval": delay}
+                found.setdefault(metric, []).append(options)
+    return found
 
 
 def script_env(load: Load) -> dict[str, str]:

@@ -9,7 +9,10 @@ import pytest
 
 from k6spec.declare import presets
 from k6spec.declare.profile import ConstantArrivalRate, ConstantVUs, Profile, RampingArrivalRate, RampingVUs
+from k6spec.declare.profiles import constant_vus
+from k6spec.declare.stopping import stop_when
 from k6spec.errors import DeclarationError
+from k6spec.units import ms, percent
 
 
 @pytest.mark.parametrize("preset", [presets.load, presets.stress, presets.spike, presets.soak])
@@ -56,6 +59,18 @@ def test_a_breakpoint_rises_steadily_to_a_rate() -> None:
     assert [(stage.name, stage.target, stage.duration.seconds) for stage in profile.stages] == [("rise", 500, 600)]
 
 
+def test_a_breakpoint_stops_when_requests_fail_unless_told_otherwise() -> None:
+    profile = presets.breakpoint(rate=500)
+    assert profile.stop_when == stop_when(failed=percent(5), after="10s")
+    assert presets.breakpoint(rate=500, stop_when=None).stop_when is None
+
+
+def test_limits_that_stop_a_load_make_it_another_and_no_limits_the_same_as_ever() -> None:
+    plain = constant_vus(5, "10s").describe()
+    assert "stop_when" not in plain
+    assert constant_vus(5, "10s", stop_when=stop_when(p95=ms(800))).describe() != plain
+
+
 @pytest.mark.parametrize(
     ("declare", "says"),
     [
@@ -65,6 +80,11 @@ def test_a_breakpoint_rises_steadily_to_a_rate() -> None:
         (lambda: presets.spike(vus=10, max_vus=20), "max_vus=20: only with rate="),
         (lambda: presets.soak(rate="10"), "target='10': write a whole number"),
         (lambda: presets.load(vus=0), "never reaches a VU"),
+        (lambda: stop_when(), "stop_when() needs a limit"),
+        (lambda: stop_when(failed=0.05), "stop_when(failed=0.05): write percent(5)"),
+        (lambda: stop_when(p95=800), "stop_when(p95=800): write seconds(2) or ms(800)"),
+        (lambda: stop_when(failed=percent(5), after="soon"), "after='soon'"),
+        (lambda: constant_vus(1, "1s", stop_when=percent(5)), "write stop_when=stop_when(failed=percent(5))"),
     ],
 )
 def test_wrong_presets_name_the_line(declare: Callable[[], object], says: str) -> None:

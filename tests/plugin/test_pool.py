@@ -324,5 +324,5 @@ def test_the_header_says_which_load_of_a_script_the_declared_profile_replaces(li
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["k6spec: load: theirs: shared-iterations(*), in place of the script's own vus=50, duration=5m0s against *"]
+        ["k6spec: load: theirs: shared-iter*), in place of the script's own vus=50, duration=5m0s against *"]
     )

@@ -22,10 +22,12 @@ from k6spec.declare.profiles import (
     stage,
 )
 from k6spec.declare.scenario import Scenario
+from k6spec.declare.stopping import stop_when
 from k6spec.errors import UsageError
 from k6spec.k6.binary import K6Binary, find_k6
 from k6spec.script.compiler import compile_load
-from k6spec.units import Duration, ms, parse_duration
+from k6spec.script.options import stops
+from k6spec.units import Duration, Ratio, ms, parse_duration
 from tests.k6.real_runs import every_k6, k6_id
 from tests.script.k6_inspect import inspected
 
@@ -33,7 +35,15 @@ shortest = st.integers(1000, 10**7).map(ms)
 any_length = st.integers(1, 10**10).map(lambda us: Duration(us * 1000))
 count = st.integers(1, 500)
 ramps = st.lists(st.builds(stage, any_length, count, name=st.none() | st.text()), min_size=1, max_size=4)
-common: dict[str, Any] = {"start": any_length | st.just("0s"), "graceful_stop": any_length}
+share = st.floats(0, 1).map(Ratio)
+limits = st.builds(
+    stop_when, failed=share, p95=st.none() | any_length, p99=st.none() | any_length, after=any_length
+)
+common: dict[str, Any] = {
+    "start": any_length | st.just("0s"),
+    "graceful_stop": any_length,
+    "stop_when": st.none() | limits,
+}
 arrivals: dict[str, Any] = {"time_unit": any_length.filter(lambda unit: unit.ns >= 10**7), **common}
 
 either: st.SearchStrategy[dict[str, int]] = st.fixed_dictionaries({"rate": count}) | st.fixed_dictionaries(
@@ -98,6 +108,7 @@ def test_any_declared_profile(
     options = inspected(binary, compiled.entry)
     assert set(options["scenarios"]) == {"any"}
     assert in_ns(options["scenarios"]["any"]) == in_ns(profile.options() | {"exec": "k6spec_0"})
+    assert in_ns(options["thresholds"] or {}) == in_ns(stops(load))
 
 
 def test_the_scripts_own_load_is_dropped_and_the_rest_of_its_options_kept(

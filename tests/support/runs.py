@@ -93,6 +93,8 @@ def make_run(
     truncated: Sequence[int] = (),
     thresholds: Sequence[dict[str, object]] = (),
     spans_dropped: int = 0,
+    samples: Sequence[dict[str, object]] = (),
+    stopped: dict[str, object] | None = None,
 ) -> RunFolder:
     """Archives requests and spans as a run in ``path`` (whose name must end in ``-`` and eight hex digits)."""
     path.mkdir(parents=True)
@@ -100,7 +102,7 @@ def make_run(
     rows = [_row(number, request) for number, request in enumerate(requests)]
     table = pa.Table.from_pylist(rows, schema=REQUEST_SCHEMA)
     pq.write_table(table, path / REQUESTS)
-    pq.write_table(SAMPLES.empty_table(), path / METRICS)
+    pq.write_table(pa.Table.from_pylist(list(samples), schema=SAMPLES), path / METRICS)
     spans = [span for number, request in enumerate(requests) for span in _spans(number, request)]
     batches = [*client_spans(table), pa.RecordBatch.from_pylist(spans, schema=SCHEMA)]
     pq.write_table(pa.Table.from_batches(batches, schema=SCHEMA), path / SPANS)
@@ -130,6 +132,7 @@ def make_run(
                 "spans_dropped": spans_dropped,
             },
             "k6": {"thresholds": list(thresholds)},
+            "stopped": stopped,
             "truncated_traces": [trace_id(number).hex() for number in truncated],
             "health": {"dropped_iterations": dropped_iterations, "iterations": len(requests), "script_errors": 0},
             "verdicts": [],

@@ -13,14 +13,13 @@ const DECLARED = [
   'linger',
 ];
 
-// Of several scripts the later one's options win, and their thresholds are joined.
-export function options(scripts, scenarios) {
+// Of several scripts the later one's options win, and their thresholds are joined with those that stop the load.
+export function options(scripts, scenarios, stops = {}) {
   const merged = {};
   const thresholds = {};
-  for (const script of scripts) {
-    const own = script.options || {};
-    Object.assign(merged, own);
-    for (const [metric, list] of Object.entries(own.thresholds || {})) {
+  for (const script of scripts) Object.assign(merged, script.options);
+  for (const own of [...scripts.map((script) => (script.options || {}).thresholds), stops]) {
+    for (const [metric, list] of Object.entries(own || {})) {
       thresholds[metric] = [...(thresholds[metric] || []), ...[].concat(list)];
     }
   }
