@@ -1,4 +1,4 @@
-"""Populations that can be read anew for a part of the time, as sliding windows and scaling need."""
+"""Populations that can be read anew for a part of the load, as sliding windows and scaling need."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from k6spec.query.population import Population
 from k6spec.query.selector import Selector
+from k6spec.query.selectors import Condition
 
 
 def reading(read: Callable[[Selector], Population], selector: Selector) -> Population:
-    """What the selector finds, with the way to what of it began from - to."""
+    """What the selector finds, with the way to a part of it."""
 
-    def part(start: int, end: int) -> Population:
-        return reading(read, replace(selector, window=selector.window.began(start, end)))
+    def part(condition: Condition) -> Population:
+        return reading(read, replace(selector, window=selector.window.also(condition)))
 
     return replace(read(selector), part=part)

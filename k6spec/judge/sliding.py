@@ -16,7 +16,7 @@ from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond
-from k6spec.query.selectors import where
+from k6spec.query.selectors import Condition, where
 from k6spec.units import Duration, parse_duration
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Every(Generic[Q]):
 
     def _judge(self, sign: Operator, limit: object) -> Verdict:
         stat = self._stat
+        if stat._bench.rehearsal is not None:
+            return stat._judge(sign, limit)
         bound = resolve(limit, stat._unit, stat._bench.limits)
         population = stat._population()
         label = f"{stat._label} in every {self._width}"
@@ -70,9 +72,10 @@ class Every(Generic[Q]):
         weighed = [self._weigh(population, begin, sign, bound) for begin in self._begins(first, last)]
         judged = [window for window in weighed if window.observed is not None]
         unit = stat._unit
-        if not judged or not len(population.values):
+        nothing = not len(population.values) and not population.none_is_a_finding
+        if not judged or nothing:
             headline = f"{population.text}: {label} cannot be judged, limit {shown(bound, unit)}"
-            reason = population.why_empty() if not len(population.values) else self._why_short(first, last)
+            reason = population.why_empty() if nothing else self._why_short(first, last)
             evidence = Evidence(population=population, lowest=-inf, highest=inf, reason=reason)
             worst = _Window(begin=first, outcome="inconclusive", observed=None, evidence=evidence)
         else:
@@ -143,7 +146,8 @@ class Every(Generic[Q]):
         evidence: Evidence = worst.evidence
         outcome: Outcome = worst.outcome
         if population.part is not None:
-            shown_by = population.part(worst.begin, worst.begin + self._width.ns)
+            times = (worst.begin, worst.begin + self._width.ns)
+            shown_by = population.part(Condition(sql="start_ns >= ? AND start_ns < ?", parameters=times))
             evidence = replace(evidence, population=replace(shown_by, per_trace=population.per_trace))
         empty = [window for window in weighed if window.observed is None]
         if empty and outcome == "passed":

@@ -16,6 +16,7 @@ from k6spec.query.forest import Forest, Ints
 from k6spec.query.logic import Conditions
 from k6spec.query.matching import Match
 from k6spec.query.measured import read_measured_spans
+from k6spec.query.measures import client_gap
 from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector, rooted
 from k6spec.query.selector import Selector
@@ -105,6 +106,19 @@ class Spans(Timed, SpanLanguage):
         return self._measured(lambda forest: critical_path(forest).own, "own time on the critical path")
 
     @property
+    def gap(self) -> Series[Duration]:
+        """By how much each that a server answers lasted longer than that server's span: network and queueing.
+
+        Lengths only are compared, for two clocks say nothing of one another; where several answered, the longest
+        counts. Spans below which there is no server span have no gap. Members of incomplete traces are missing.
+        """
+        why = (
+            "none of these spans has a server span below it: what they call is not instrumented, or does not take "
+            "its caller's context"
+        )
+        return self._measured(client_gap, "gap to the server", why)
+
+    @property
     def conditions(self) -> Conditions:
         """What is asked of a span.
 
@@ -133,9 +147,9 @@ class Spans(Timed, SpanLanguage):
     def _series(self, measure: Measure, label: str) -> Series[Duration]:
         return Series(self._bench, lambda: self._read(measure), label=label, unit="ns")
 
-    def _measured(self, measure: Callable[[Forest], Ints], label: str) -> Series[Duration]:
+    def _measured(self, measure: Callable[[Forest], Ints], label: str, unless: str = "") -> Series[Duration]:
         def read(selector: Selector) -> Population:
-            return read_measured_spans(self._bench.database, selector, measure)
+            return read_measured_spans(self._bench.database, selector, measure, unless)
 
         return Series(self._bench, lambda: reading(read, self._selector), label=label, unit="ns")
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Final, Generic, final
+from typing import Generic, final
 
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.against import Measured, verdict_against
 from k6spec.judge.bench import FAILED_SHARE, Bench
 from k6spec.judge.bounds import Bounds, Dropped, bounds
+from k6spec.judge.derived import COMPARE
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
 from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.offence import offence
+from k6spec.judge.scaling import Scaling
 from k6spec.judge.sliding import Every
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
@@ -23,13 +24,6 @@ from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
 from k6spec.query.selectors import where
 from k6spec.units import Duration
-
-_COMPARE: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 @final
@@ -142,6 +136,11 @@ class Stat(Generic[Q]):
         """
         return Every(self, width, step)
 
+    @property
+    def scaling(self) -> Scaling:
+        """How it grows with the planned load: ``.scaling.exponent <= 1``, ``.scaling.knee() >= 80``."""
+        return Scaling(self)
+
     def __mul__(self, factor: float) -> Multiple[Q]:
         """So many times this statistic, as a limit: ``checkout.p95 <= 1.5 * browse.p95``."""
         return Multiple(self, factor)
@@ -241,7 +240,7 @@ class Stat(Generic[Q]):
         self, population: Population, reducer: Reducer, observed: float, sign: Operator, bound: float
     ) -> tuple[Outcome, Evidence]:
         def holds(value: float) -> bool:
-            return _COMPARE[sign](value, bound)
+            return COMPARE[sign](value, bound)
 
         dropped = self._dropped(population, reducer)
         lowest, highest = bounds(reducer, population, dropped)

@@ -14,7 +14,7 @@ from k6spec.judge.series import Series, count
 from k6spec.judge.stat import Stat
 from k6spec.judge.verdict import Unit
 from k6spec.query.measured import TraceMeasure, read_measured_traces
-from k6spec.query.measures import CONCURRENCY, CRITICAL_SHARE, CRITICAL_TIME, DEPTH, FAN_OUT
+from k6spec.query.measures import CONCURRENCY, CRITICAL_SHARE, CRITICAL_TIME, DEPTH, ENTRY_GAP, FAN_OUT
 from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector, rooted
 from k6spec.query.selector import Selector
@@ -113,6 +113,14 @@ class Traces(Selection):
     def depth(self) -> Series[float]:
         """The most spans of the system that stand above one another, from the entry span down."""
         return self._measured(DEPTH, "depth", "count", self._selector)
+
+    @property
+    def gap(self) -> Series[Duration]:
+        """By how much k6's requests of each trace lasted longer than the entry spans below: network and queueing.
+
+        Lengths only are compared. As k6's client span has it, connecting and TLS handshaking count too.
+        """
+        return self._measured(ENTRY_GAP, "gap to the entry", "ns", self._selector)
 
     def fan_out(
         self,

@@ -72,8 +72,8 @@ def _waited_for(level: Level, forest: Forest) -> Level:
     moved = (np.cumsum(reach) - reach - origin)[level.above]
     begins, ends = level.begin + moved, level.end + moved
     order = np.argsort(ends)
-    if np.any(np.diff(ends[order]) == 0):  # of two that end together the longer one, of equals the one of lower id
-        order = np.lexsort((~forest.span[level.rows], -begins, ends))
+    if np.any(np.diff(ends[order]) == 0):  # of two that end together the longer one, of equals the first archived
+        order = np.lexsort((-forest.node[level.rows], -begins, ends))
     begins, ends, parents = begins[order], ends[order], level.above[order]
     path = np.zeros(len(order), np.bool_)
     last = np.flatnonzero(np.append(np.diff(parents) != 0, True))

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from k6spec.query.database import Database
@@ -21,57 +19,67 @@ from k6spec.query.selectors import where
 from k6spec.store.spans import CLIENT_SERVICE
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 _AT_ONCE: Final = 2_000_000
 
 
 @final
-class Forest:
-    """Spans of whole traces; every array has a value for each.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Spans as they are archived, a value for each.
 
     Attributes:
-        trace: the number of the request that began its trace.
-        span: its id, as a number.
+        trace: the number of its trace.
+        node: its own, which is that of another span too where an id was received twice; ``parent``: its parent's,
+            -1 where it has none.
         start: nanoseconds, on its own clock; ``length`` likewise.
+        clock: one for each process.
         client: k6spec made it for k6.
+        answers: it is a server's, which answers what its parent asked.
+        consumer: it takes a message, for which nobody waits.
         member: it is one of those that are asked for.
     """
+
+    trace: Numbers
+    node: Numbers
+    parent: Numbers
+    start: Ints
+    length: Ints
+    clock: Numbers
+    client: Bools
+    answers: Bools
+    consumer: Bools
+    member: Bools
+
+
+@final
+class Forest:
+    """The spans of whole traces, with the way from each to its children; arrays as :class:`Columns` has them."""
 
     __slots__ = (
         "_by_parent",
         "_clock",
+        "_consumer",
         "_parent",
-        "_parent_keys",
-        "_waited_for",
+        "_parents",
+        "answers",
         "client",
         "length",
         "member",
-        "span",
+        "node",
         "start",
         "trace",
     )
 
-    def __init__(
-        self,
-        *,
-        trace: Ints,
-        span: NDArray[np.uint64],
-        parent: NDArray[np.uint64],
-        start: Ints,
-        length: Ints,
-        clock: NDArray[np.uint64],
-        consumer: Bools,
-        client: Bools,
-        members: NDArray[np.uint64],
-    ) -> None:
-        self.trace, self.span, self.start, self.length = trace, span, start, length
-        self.client = client
-        self.member = pc.is_in(pa.array(_mixed(trace, span)), pa.array(members)).to_numpy(zero_copy_only=False)
-        self._parent, self._clock, self._waited_for = parent, clock, ~consumer
-        keys = _mixed(trace, parent)
-        self._by_parent = np.argsort(keys)
-        self._parent_keys = keys[self._by_parent]
+    def __init__(self, columns: Columns) -> None:
+        self.trace, self.node = columns.trace, columns.node
+        self.start, self.length = columns.start, columns.length
+        self.client, self.answers, self.member = columns.client, columns.answers, columns.member
+        self._parent, self._clock, self._consumer = columns.parent, columns.clock, columns.consumer
+        self._by_parent = np.argsort(columns.parent)
+        self._parents = columns.parent[self._by_parent]
 
     def __len__(self) -> int:
         return len(self.trace)
@@ -79,7 +87,7 @@ class Forest:
     @property
     def top(self) -> Level:
         """The spans of k6's requests that have nothing above them."""
-        rows = np.flatnonzero(self.client & (self._parent == 0))
+        rows = np.flatnonzero(self.client & (self._parent < 0))
         begin = self.start[rows]
         above = np.full(len(rows), -1)
         return Level(
@@ -92,7 +100,7 @@ class Forest:
         What a consumer does is not below what produced its message: nobody waits for it.
         """
         above, rows = self.children(level.rows)
-        fresh = ~met[rows] & self._waited_for[rows]
+        fresh = ~met[rows] & ~self._consumer[rows]
         above, rows = above[fresh], rows[fresh]
         first = np.empty(len(met), np.int64)
         first[rows[::-1]] = np.arange(len(rows))[::-1]  # where an id is there twice, its children are its first's
@@ -109,17 +117,15 @@ class Forest:
 
     def children(self, rows: Ints) -> tuple[Ints, Ints]:
         """Places in ``rows``, and the rows of the children of each."""
-        keys = _mixed(self.trace[rows], self.span[rows])
-        order = np.argsort(keys)
-        first = np.searchsorted(self._parent_keys, keys[order], "left")
-        counts = np.searchsorted(self._parent_keys, keys[order], "right") - first
+        order = np.argsort(self.node[rows])
+        nodes = self.node[rows][order]
+        first = np.searchsorted(self._parents, nodes, "left")
+        counts = np.searchsorted(self._parents, nodes, "right") - first
         above = np.repeat(order, counts)
         within = np.arange(len(above)) - np.repeat(np.cumsum(counts) - counts, counts)
         found = self._by_parent[np.repeat(first, counts) + within]
-        parents = rows[above]
-        true = (self._parent[found] == self.span[parents]) & (self.trace[found] == self.trace[parents])
-        true &= found != parents
-        return above[true], found[true]
+        others = self.node[found] != self.node[rows[above]]
+        return above[others], found[others]
 
 
 @final
@@ -148,64 +154,35 @@ class Level:
         )
 
 
-def forests(database: Database, traces: Conditions, members: Conditions) -> Iterator[Forest]:
-    """All spans of the traces that meet conditions on them, whole traces at a time.
+def forests(database: Database, traces: Bools, members: Conditions) -> Iterator[Forest]:
+    """All spans of some traces, whole traces at a time.
 
     Args:
+        traces: of each trace, by its number, whether it is one of them.
         members: which of the spans are asked for.
     """
-    inside, inner = where(traces)
-    began = f"(SELECT trace_no, request_id FROM traces WHERE {inside}) c"
-    columns = _columns(
-        database,
-        f"""SELECT c.request_id, s.span_id, s.parent_span_id, s.start_ns, s.duration_ns, s.clock,
-            s.kind IS NOT DISTINCT FROM 'consumer' AS consumer, s.service = '{CLIENT_SERVICE}' AS client
-        FROM spans s JOIN {began} ON c.trace_no = s.trace_no""",
-        inner,
-    )
-    sql, parameters = where(members)
-    asked = _columns(
-        database,
-        f"SELECT c.request_id, s.span_id FROM spans s JOIN {began} ON c.trace_no = s.trace_no WHERE {sql}",
-        [*inner, *parameters],
-    )
-    trace, wanted = columns["request_id"], _mixed(asked["request_id"], asked["span_id"])
-    parts = max(1, -(-len(trace) // _AT_ONCE))
-    part, part_wanted = trace.astype(np.uint32) % parts, asked["request_id"].astype(np.uint32) % parts
+    columns = _columns(database, members)
+    known = columns.trace < len(traces)
+    known[known] = traces[columns.trace[known]]
+    parts = max(1, -(-int(np.count_nonzero(known)) // _AT_ONCE))
+    a_part = -(-len(traces) // parts)
     for number in range(parts):
-        rows: Any = part == number if parts > 1 else slice(None)
-        yield Forest(
-            trace=trace[rows],
-            span=columns["span_id"][rows],
-            parent=columns["parent_span_id"][rows],
-            start=columns["start_ns"][rows],
-            length=columns["duration_ns"][rows],
-            clock=columns["clock"][rows],
-            consumer=columns["consumer"][rows],
-            client=columns["client"][rows],
-            members=wanted[part_wanted == number],
-        )
+        rows = known & (columns.trace // max(1, a_part) == number) if parts > 1 else known
+        yield Forest(Columns(**{name: getattr(columns, name)[rows] for name in Columns.__slots__}))
 
 
-def _columns(database: Database, sql: str, parameters: list[object]) -> dict[str, NDArray[Any]]:
-    """The answer as arrays; ids of eight bytes as numbers, 0 where there is none."""
-    table = database.table(sql, parameters)
+def _columns(database: Database, members: Conditions) -> Columns:
+    table = database.table(
+        f"""SELECT s.trace_no AS trace, s.node, coalesce(s.parent_node, -1)::INTEGER AS parent,
+            s.start_ns AS start, s.duration_ns AS length, s.clock, s.service = '{CLIENT_SERVICE}' AS client,
+            s.kind IS NOT DISTINCT FROM 'server' AS answers, s.kind IS NOT DISTINCT FROM 'consumer' AS consumer
+        FROM spans s"""
+    )
     columns: dict[str, NDArray[Any]] = {}
     for name in table.column_names:
-        chunks = table[name].chunks
+        columns[name] = table[name].to_numpy()
         table = table.drop_columns([name])
-        ids = name.endswith("span_id")
-        parts = [_id(chunk) if ids else chunk for chunk in chunks]
-        column = pa.concat_arrays(parts).to_numpy(zero_copy_only=False) if parts else np.empty(0, np.int64)
-        columns[name] = column.byteswap() if ids else column
-    return columns
-
-
-def _id(ids: pa.Array[Any]) -> pa.Array[Any]:
-    raw: pa.Array[Any] = pc.fill_null(ids, b"\0" * 8).cast(pa.binary(8))  # type: ignore[type-var,attr-defined]
-    return pa.Array.from_buffers(pa.uint64(), len(raw), [None, raw.buffers()[1]], offset=raw.offset)
-
-
-def _mixed(trace: Ints, span: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """One number for both: equal where both are, and hardly ever elsewhere (SplitMix64's multiplier)."""
-    return (trace.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ span.astype(np.uint64, copy=False)
+    sql, parameters = where(members)
+    asked = np.zeros(int(columns["node"].max(initial=0)) + 1, np.bool_)
+    asked[database.table(f"SELECT s.node FROM spans s WHERE {sql}", parameters)["node"].to_numpy()] = True
+    return Columns(**columns, member=asked[columns["node"]])

@@ -80,7 +80,7 @@ class Population:
     ``within``: conditions on the traces of the claim's part of the load. ``starts``: for each value when its
     request began, Unix nanoseconds, in any order; None where they are in the order of time. Intervals need it.
     ``misspelt``: whether a name that was asked for is likely wrong, where nothing matched.
-    ``part``: what of it began from - to (Unix nanoseconds), read anew.
+    ``part``: what of it meets one more condition on the requests, read anew.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
     """
 
@@ -93,7 +93,7 @@ class Population:
     per_trace: int = 1
     succeeded: NDArray[np.bool_] | None = None
     starts: Floats | None = None
-    part: Callable[[int, int], Population] | None = None
+    part: Callable[[Condition], Population] | None = None
     doubtful: bool = False
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()

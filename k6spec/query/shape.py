@@ -25,8 +25,8 @@ def fan_out(forest: Forest) -> tuple[Bools, Ints]:
     """The members, and how many children each has; a child that was received twice is one."""
     rows = np.flatnonzero(forest.member)
     above, found = forest.children(rows)
-    pairs = np.unique(np.stack([above.astype(np.uint64), forest.span[found]]), axis=1)
-    return forest.member, np.bincount(pairs[0].astype(np.int64), minlength=len(rows))
+    once = np.unique(np.stack([above, forest.node[found]]), axis=1)[0]
+    return forest.member, np.bincount(once, minlength=len(rows))
 
 
 def concurrency(forest: Forest) -> tuple[Ints, Ints]:
@@ -40,8 +40,7 @@ def concurrency(forest: Forest) -> tuple[Ints, Ints]:
     )
     running = forest.member[rows] & (end > begin)
     rows, begin, end = rows[running], begin[running], end[running]
-    pairs = np.stack([forest.trace[rows].astype(np.uint64), forest.span[rows]])
-    once = np.unique(pairs, axis=1, return_index=True)[1]  # one that was received twice runs once
+    once = np.unique(forest.node[rows], return_index=True)[1]  # one that was received twice runs once
     rows, begin, end = rows[once], begin[once], end[once]
     times = np.concatenate([end, begin])
     traces = np.concatenate([forest.trace[rows], forest.trace[rows]])

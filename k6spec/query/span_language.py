@@ -12,6 +12,7 @@ from k6spec.query.conventions import read
 from k6spec.query.events import raised
 from k6spec.query.logic import Conditions, negated
 from k6spec.query.matching import Match, matching, words_of
+from k6spec.query.propagation import REACHING_ENTRY
 from k6spec.query.selectors import Condition
 from k6spec.query.spans import db_conditions
 from k6spec.units import Duration
@@ -170,6 +171,19 @@ class SpanLanguage:
         """Those that recorded an exception, of this ``exception.type`` (``"*TimeoutError"``) if one is given."""
         said = f" raising {words_of(exception)}" if exception is not None else " raising an exception"
         return self._choose((raised(exception),), "", said)
+
+    def originating_errors(self) -> Self:
+        """Those that fail while none of their children does: where an error began.
+
+        ``run.spans.originating_errors().by("service")`` tells which services errors come from.
+        """
+        failing = matching("s.status", "error", what="status", state=True)
+        below = structure.parent_of((failing,), "parent of a failing span")
+        return self._choose((failing, negated(below)), "originating error")
+
+    def reaching_entry(self) -> Self:
+        """Those that fail, and so does all above them, up to the entry span: nobody caught that error."""
+        return self._choose((REACHING_ENTRY,), "", " failing up to the entry")
 
     def child_of(self, other: SpanLanguage | str) -> Self:
         """Those whose parent is one of ``other``."""

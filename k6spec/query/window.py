@@ -70,9 +70,8 @@ class Window:
         condition = Condition(sql="elapsed_ns >= ? AND elapsed_ns < ?", parameters=(low.ns, high.ns))
         return self.narrowed(condition, f"{low} to {high}")
 
-    def began(self, start_ns: int, end_ns: int) -> Window:
-        """Narrowed to what began from ``start_ns`` to before ``end_ns``, Unix time."""
-        condition = Condition(sql="start_ns >= ? AND start_ns < ?", parameters=(start_ns, end_ns))
+    def also(self, condition: Condition) -> Window:
+        """Narrowed by one more condition, without words for it."""
         return replace(self, conditions=(*self.conditions, condition))
 
     def after_warmup(self) -> Window:

@@ -47,7 +47,7 @@ def request_forests(draw: st.DrawFn, whole: bool = True) -> list[Seen]:
                     host=draw(st.sampled_from((None, "h1"))),
                     start=draw(st.integers(-5, 20)),
                     length=draw(st.integers(0, 12)),
-                    kind=draw(st.sampled_from(("internal", "internal", "internal", "consumer"))),
+                    kind=draw(st.sampled_from(("internal", "internal", "server", "consumer"))),
                     status=draw(st.sampled_from(("unset", "error"))),
                 )
             )

@@ -170,3 +170,40 @@ def concurrency(spans: list[Seen], trace: int, asked: Meets) -> int:
             for now in range(begin, begin + span.length):
                 running.setdefault(now, set()).add(span.id)
     return max((len(ids) for ids in running.values()), default=0)
+
+
+def gap(spans: list[Seen], span: Seen) -> int | None:
+    """By how much a span lasted longer than the longest server span below it."""
+    answers = [
+        one.length
+        for one in spans
+        if one.trace == span.trace and one.parent == span.id and one is not span and one.kind == "server"
+    ]
+    return max(span.length - max(answers), 0) if answers else None
+
+
+def originates(spans: list[Seen], span: Seen) -> bool:
+    """It fails, and none of its children does."""
+    failing = any(one.status == "error" for one in spans if one.trace == span.trace and one.parent == span.id)
+    return span.status == "error" and not failing
+
+
+def reaches_entry(spans: list[Seen], span: Seen) -> bool:
+    """Upwards from it all fail, until k6's client span."""
+    todo, met = [span], set[int]()
+    while todo:
+        one = todo.pop()
+        if one.status != "error" or one.id in met:
+            continue
+        met.add(one.id)
+        for above in spans:
+            if above.trace == one.trace and above.id == one.parent:
+                if above.service == "k6":
+                    return True
+                todo.append(above)
+    return False
+
+
+def direct_children(spans: list[Seen], span: Seen) -> list[Seen]:
+    """All that name it as their parent."""
+    return [one for one in spans if one.trace == span.trace and one.parent == span.id and one is not span]

@@ -1,0 +1,123 @@
+"""Numbers made of several statistics, with the ends that missing data leaves them, to be claimed as one is."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Final, final
+
+from k6spec.errors import Inconclusive
+from k6spec.judge.bench import Bench
+from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, resolve, shown
+from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
+from k6spec.query.population import Population
+
+COMPARE: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """``observed`` is None where nothing can be said, for a ``reason``; ``text`` names what it is of.
+
+    ``lowest`` and ``highest``: with what is missing at its best and at its worst. ``population``: what is shown.
+    """
+
+    text: str
+    population: Population
+    observed: float | None = None
+    lowest: float = -inf
+    highest: float = inf
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@final
+class Derived:
+    """Compare it with a plain number."""
+
+    __slots__ = ("_bench", "_label", "_read", "verdict")
+
+    def __init__(self, bench: Bench, read: Callable[[], Derivation], *, label: str) -> None:
+        self._bench = bench
+        self._read = read
+        self._label = label
+        self.verdict: Verdict | None = None
+        """The verdict of the latest comparison."""
+
+    @property
+    def value(self) -> float:
+        """The observed number.
+
+        Raises:
+            Inconclusive: nothing can be said.
+        """
+        found = self._read()
+        if found.observed is None:
+            raise Inconclusive(found.reason)
+        return found.observed
+
+    def __lt__(self, limit: float | NamedLimit[float]) -> Verdict:
+        return self._judge("<", limit)
+
+    def __le__(self, limit: float | NamedLimit[float]) -> Verdict:
+        return self._judge("<=", limit)
+
+    def __gt__(self, limit: float | NamedLimit[float]) -> Verdict:
+        return self._judge(">", limit)
+
+    def __ge__(self, limit: float | NamedLimit[float]) -> Verdict:
+        return self._judge(">=", limit)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _judge(self, sign: Operator, limit: object) -> Verdict:
+        bound = resolve(limit, "count", self._bench.limits)
+        found = self._read()
+        statistic = f"{found.text}: {self._label}"
+        claim = f"{statistic} {sign} {shown(bound, 'count')}"
+        if self._bench.rehearsal is not None:
+            if not len(found.population.values):
+                self._bench.rehearsal.miss(claim, found.population)
+            return self._bench.rehearsal.held(claim, found.population)
+        outcome, reason = self._weigh(found, sign, bound)
+        said = "cannot be judged" if found.observed is None else shown(found.observed, "count")
+        self.verdict = self._bench.log.add(
+            Verdict(
+                claim=claim,
+                headline=f"{statistic} {said}, limit {LIMIT_WORDS[sign]}{shown(bound, 'count')}",
+                outcome=outcome,
+                observed=found.observed,
+                operator=sign,
+                limit=bound,
+                unit="count",
+                evidence=Evidence(
+                    population=found.population,
+                    lowest=found.lowest,
+                    highest=found.highest,
+                    reason=reason,
+                    notes=found.notes,
+                ),
+                statistic=statistic,
+            )
+        )
+        return self.verdict
+
+    def _weigh(self, found: Derivation, sign: Operator, bound: float) -> tuple[Outcome, str]:
+        if found.observed is None:
+            return "inconclusive", found.reason
+        holds = [COMPARE[sign](value, bound) for value in (found.lowest, found.observed, found.highest)]
+        if not any(holds):
+            return "failed", ""
+        if not all(holds):
+            return "inconclusive", found.reason
+        if self._bench.health.starved:
+            return "inconclusive", self._bench.health.why_starved
+        return "passed", ""

@@ -1,0 +1,130 @@
+"""How a statistic grows with the planned load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k6spec import UsageError
+from k6spec.run import Run
+from tests.support.runs import Request, db, entry, run_of
+
+
+def ramp(path: Path, latencies: dict[int, float], **more: object) -> Run:
+    """Twenty requests at each number of planned VUs, of so many milliseconds."""
+    requests = [
+        Request(ms=latency, vus=vus, spans=[entry(ms=latency), db(ms=latency)])
+        for vus, latency in latencies.items()
+        for _ in range(20)
+    ]
+    return run_of(path, requests, **more)
+
+
+class TestExponent:
+    @pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])
+    def test_is_the_power_of_the_load(self, tmp_path: Path, power: float) -> None:
+        run = ramp(tmp_path, {vus: 10 * vus**power / 10**power for vus in (10, 20, 40, 80)})
+
+        assert run.http().duration.p95.scaling.exponent.value == pytest.approx(power, abs=1e-3)
+
+    def test_at_most_linear(self, tmp_path: Path) -> None:
+        run = ramp(tmp_path, {10: 10, 20: 15, 40: 30})
+
+        verdict = run.http().duration.p95.scaling.exponent <= 1
+        assert verdict
+        assert verdict.headline == ("requests: exponent of p95 duration over planned VUs 0.79, limit 1")
+        assert verdict.evidence.notes == ("by planned VUs: 10: 10 ms, 20: 15 ms, 40: 30 ms",)
+        assert (run.http().duration.p95.scaling.exponent <= 0.5).outcome == "failed"
+
+    def test_levels_that_are_too_near_say_nothing_of_growth(self, tmp_path: Path) -> None:
+        verdict = ramp(tmp_path, {45: 10, 50: 15, 55: 30}).http().duration.p95.scaling.exponent <= 1
+
+        assert verdict.outcome == "inconclusive"
+        assert verdict.evidence.reason == (
+            "it was seen at planned VUs 45, 50, 55: growth takes 3 levels, the highest of them 2 times the lowest"
+        )
+
+    def test_missing_traces_at_the_highest_load_leave_it_open(self, tmp_path: Path) -> None:
+        whole = [
+            Request(ms=20 if vus < 40 else 4000, vus=vus, spans=[entry(ms=10), db(ms=10)] if seen else ())
+            for vus in (10, 20, 40)
+            for seen in (True, True, True, vus < 40)
+        ]
+        run = run_of(tmp_path, whole)
+
+        verdict = run.spans.db().duration.max.scaling.exponent <= 1
+        assert verdict.outcome == "inconclusive"
+        assert "what is missing could make the exponent anything from" in verdict.evidence.reason
+
+    def test_a_level_of_which_every_trace_is_missing_is_not_left_out(self, tmp_path: Path) -> None:
+        whole = [
+            Request(vus=vus, spans=[entry(ms=10), db(ms=10)] if vus != 40 else ())
+            for vus in (10, 20, 40, 80)
+            for _ in range(5)
+        ]
+        scaling = run_of(tmp_path, whole).spans.db().duration.max.scaling
+
+        assert (scaling.exponent <= 1).outcome == "inconclusive"
+        verdict = scaling.knee() >= 80
+        assert verdict.evidence.reason == (
+            "at planned VUs 40 nothing of it was seen, and traces are missing there"
+        )
+
+    def test_many_levels_fall_into_ranges(self, tmp_path: Path) -> None:
+        scaling = ramp(tmp_path, {vus: vus for vus in range(1, 101)}).http().duration.max.scaling
+
+        assert [round(level.load, 1) for level in scaling.levels] == [5.5 + 10 * n for n in range(10)]
+        assert [level.observed for level in scaling.levels][:2] == [10e6, 20e6]
+
+    def test_throughput_that_grows_with_the_load(self, tmp_path: Path) -> None:
+        requests, at = [], 0.0
+        for vus in (10, 20, 40):
+            for _ in range(vus * 2):
+                requests.append(Request(ms=5, vus=vus, at_ms=at))
+                at += 1000 / vus
+        run = run_of(tmp_path, requests)
+
+        assert run.http().rate.scaling.exponent.value == pytest.approx(1, abs=0.05)
+
+    def test_a_mix_of_vus_and_rates_has_no_one_scale(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [Request(vus=5), Request(vus=None, rate=10)])
+        with pytest.raises(UsageError, match="take one of its scenarios"):
+            assert run.http().duration.p95.scaling.exponent <= 1
+
+
+class TestKnee:
+    def test_is_the_highest_load_that_still_holds(self, tmp_path: Path) -> None:
+        knee = ramp(tmp_path, {10: 10, 20: 12, 40: 19, 80: 90, 100: 15}).http().duration.p95.scaling.knee()
+
+        assert knee.value == 40
+        assert knee >= 40
+        assert (knee >= 80).outcome == "failed"
+
+    def test_between_two_levels_it_is_open(self, tmp_path: Path) -> None:
+        verdict = ramp(tmp_path, {10: 10, 40: 19, 80: 90}).http().duration.p95.scaling.knee() >= 60
+
+        assert verdict.outcome == "inconclusive"
+        assert verdict.evidence.reason.endswith("up to 40; what is beyond is open to 80")
+
+    def test_no_load_says_nothing_of_a_higher_one(self, tmp_path: Path) -> None:
+        knee = ramp(tmp_path, {10: 10, 40: 12}).http().duration.p95.scaling.knee(times=3)
+
+        assert knee >= 40
+        verdict = knee >= 100
+        assert verdict.outcome == "inconclusive"
+        assert "that is the highest planned" in verdict.evidence.reason
+
+    def test_one_level_has_none(self, tmp_path: Path) -> None:
+        assert (ramp(tmp_path, {50: 10}).http().duration.p95.scaling.knee() >= 50).outcome == "inconclusive"
+
+    def test_nothing_has_none_and_says_why(self, tmp_path: Path) -> None:
+        verdict = ramp(tmp_path, {10: 10, 20: 10}).http("GET /nothing").duration.p95.scaling.knee() >= 20
+
+        assert verdict.outcome == "inconclusive"
+        assert "GET /nothing" in verdict.evidence.reason
+
+    @pytest.mark.parametrize("times", [0.5, True, float("inf")])
+    def test_times_that_make_no_sense_are_refused(self, tmp_path: Path, times: float) -> None:
+        with pytest.raises(UsageError, match="knee"):
+            ramp(tmp_path, {10: 10}).http().duration.p95.scaling.knee(times)
