@@ -19,6 +19,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 
 
@@ -94,3 +95,12 @@ class UnjudgedClaim(K6specError):
 
 class ClaimFailed(AssertionError):
     """One or more claims of ``run.expect`` do not hold."""
+
+
+def check_platform() -> None:
+    """Raises a :class:`UsageError` on Windows, before anything there fails for want of a module."""
+    if platform.system() == "Windows":
+        raise UsageError(
+            "k6spec runs on Linux and macOS; on Windows use WSL 2: it reads k6's output through a pipe that k6 on "
+            "Windows cannot write to"
+        )

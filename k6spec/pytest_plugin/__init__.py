@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k6spec.errors import UsageError, check_platform
 from k6spec.pytest_plugin.options import add_options
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return
     if any("run" in getattr(item, "fixturenames", ()) for item in session.items):
+        try:
+            check_platform()
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
         from k6spec.pytest_plugin.session import check_settings
 
         check_settings(session)

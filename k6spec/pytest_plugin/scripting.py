@@ -6,6 +6,7 @@ A plugin of its own, which that command names with ``-p``; other sessions don't 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,10 @@ import pytest
 
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
+from k6spec.declare.profile import ScriptsOwn
 from k6spec.errors import K6specError
+from k6spec.k6.binary import find_k6
+from k6spec.k6.own_load import with_own_load
 from k6spec.pytest_plugin.state import session_state
 from k6spec.pytest_plugin.wanting import declared_load
 from k6spec.script.compiler import compile_load
@@ -52,7 +56,10 @@ def _loads(session: pytest.Session) -> list[tuple[Load, list[str]]]:
 
 
 def _write(load: Load, nodeids: list[str], folder: Path, session: pytest.Session) -> dict[str, object]:
-    base_url = session_state(session.config).config.base_url or _ANY_SYSTEM
+    config = session_state(session.config).config
+    base_url = config.base_url or _ANY_SYSTEM
+    if any(isinstance(part.profile, ScriptsOwn) for part in load.parts):
+        load = with_own_load(load, find_k6(config.k6), base_url=base_url, env=os.environ)
     compile_load(load, run_key=_ANY_KEY, base_url=base_url, out=folder)
     flows = sorted(path.name for path in folder.glob("flow_*.js"))
     return {"nodeids": nodeids, "folder": str(folder), "modules": ["entry.js", *flows]}

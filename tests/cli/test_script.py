@@ -68,6 +68,22 @@ def test_an_environment_overrides_the_profile(project: Path) -> None:
     assert '"vus": 9' in script("--env", "night", "specs", cwd=project).stdout
 
 
+def test_a_scripts_own_load_is_printed_as_k6_understands_it(project: Path) -> None:
+    (project / "own.js").write_text(
+        "import http from 'k6/http'; export const options = { vus: 4, duration: '3s' };"
+        "export default () => { http.get(__ENV.BASE_URL); };"
+    )
+    (project / "test_own.py").write_text(
+        "import k6spec\npytestmark = k6spec.load(k6spec.Scenario.script('own.js', options='script'))\n"
+        "def test_it(run): ...\n"
+    )
+
+    printed = script("test_own.py", cwd=project).stdout
+
+    assert '"executor": "constant-vus"' in printed
+    assert '"vus": 4' in printed
+
+
 def test_the_written_folder_is_all_that_k6_needs(project: Path) -> None:
     printed = script("specs/test_shop.py::test_other", "--out", "compiled", cwd=project).stdout
 

@@ -108,3 +108,21 @@ def test_a_failed_request_is_an_error_with_its_reason() -> None:
 
 def test_a_request_that_was_not_sampled_has_none() -> None:
     assert spans(request(sampled=False), request(1, trace_id=None, span_id=None, sampled=None)) == []
+
+
+def test_a_grpc_call_is_a_client_span_of_its_protocol() -> None:
+    call = {"protocol": "grpc", "operation": "/echo.Echo/Say", "name": "/echo.Echo/Say", "method": "echo.Echo/Say"}
+    (span,) = spans(request(**call, url="grpc://127.0.0.1/echo", failed=True, error="NOT_FOUND", error_code=5))
+
+    assert (span["kind"], span["category"], span["name"]) == ("client", "rpc", "/echo.Echo/Say")
+    attributes = dict(span["attributes"])
+    assert (attributes["rpc.system.name"], attributes["rpc.response.status_code"]) == ("grpc", "NOT_FOUND")
+    assert "http.request.method" not in attributes
+    assert span["status"] == "error"
+
+
+def test_a_handshake_is_a_client_span_with_the_status_that_switches_protocols() -> None:
+    (span,) = spans(request(protocol="websocket", operation="GET /feed", url="ws://127.0.0.1/feed", status=101))
+
+    assert (span["kind"], span["category"], span["http_status"]) == ("client", "http_client", 101)
+    assert dict(span["attributes"])["url.full"] == "ws://127.0.0.1/feed"
