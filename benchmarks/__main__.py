@@ -11,6 +11,7 @@ NAMES = (
     "baselines",
     "coverage",
     "decode",
+    "explain",
     "jaeger",
     "judge",
     "k6",
