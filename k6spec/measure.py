@@ -26,6 +26,7 @@ from k6spec.k6.progress import ProgressLine
 from k6spec.k6.runner import K6Result, run_k6
 from k6spec.query.database import Database
 from k6spec.script.compiler import Mark, compile_load
+from k6spec.stack.allowed import check_requested
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
 from k6spec.stack.wait import log_tail
@@ -62,7 +63,14 @@ def generate(
 ) -> K6Result:
     """Runs k6 over the load; ``mark`` is what its requests carry in ``tracestate``."""
     out = folder.path / "script"
-    compiled = compile_load(load, run_key=folder.key, base_url=around.sut.base_url, out=out, mark=mark)
+    compiled = compile_load(
+        load,
+        run_key=folder.key,
+        base_url=around.sut.base_url,
+        out=out,
+        mark=mark,
+        only_private=not around.config.allow_hosts,
+    )
     endpoint = around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None
     try:
         return run_k6(
@@ -80,12 +88,14 @@ def generate(
 
 
 def check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
-    """At least one request was made, and answered.
+    """At least one request was made, and answered; none wanted to go where none is allowed to.
 
     Raises:
+        ConfigError: a script requested a public host.
         K6Fault: none was made.
         SutFault: none was answered.
     """
+    check_requested(requests)
     if not requests.num_rows:
         raise K6Fault(
             "k6 made no HTTP request",

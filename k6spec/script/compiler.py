@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias, final
 from k6spec.declare.load import Load, Part
 from k6spec.declare.scenario import FlowScenario, ScriptScenario
 from k6spec.script.adapt import Adapted, adapt
+from k6spec.script.blocked import PUBLIC_RANGES
 from k6spec.script.flow_js.module import write_flow
 from k6spec.script.options import exec_name, runtime_settings, scenarios, script_env, stops
 
@@ -34,12 +35,15 @@ class CompiledScript:
     env: dict[str, str]
 
 
-def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path, mark: Mark = "load") -> CompiledScript:
+def compile_load(
+    load: Load, *, run_key: bytes, base_url: str, out: Path, mark: Mark = "load", only_private: bool = False
+) -> CompiledScript:
     """Writes the JavaScript of a load into the folder ``out``.
 
     Args:
         run_key: 4 bytes that every trace id of this run holds.
         base_url: of the system under test; scripts read it as ``__ENV.BASE_URL``.
+        only_private: k6 connects to loopback and private addresses only.
 
     Raises:
         ValueError: the run's key isn't 4 bytes long, or is zero.
@@ -55,6 +59,7 @@ def compile_load(load: Load, *, run_key: bytes, base_url: str, out: Path, mark: 
         "runKey": run_key.hex(),
         "mark": mark,
         **runtime_settings(load, base_url),
+        "blockedIPs": PUBLIC_RANGES if only_private else [],
         "folder": str(scripts[0].parent) if scripts else "",
         "copies": [str(folder) for folder in adapted.copies],
     }

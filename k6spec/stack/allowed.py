@@ -11,17 +11,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from k6spec.declare.load import Load
 from k6spec.errors import ConfigError
 
 _WEB: Final = ("http://", "https://")
+_K6_REFUSED: Final = "ip is blacklisted"
 
 
 def check_hosts(load: Load, base_url: str | None, allowed: Sequence[str]) -> None:
     """Nothing of the load goes to a public host that is not allowed.
 
-    Looks at the system's base URL, flows' own ones and whole URLs of their requests; where a script sends what is
-    known to itself only. A name that cannot be resolved is left to whoever asks it next.
+    Looks at the system's base URL, flows' own ones and whole URLs of their requests. What a script requests
+    is known to itself only: see :func:`check_requested`. A name that cannot be resolved is left to whoever asks
+    it next.
 
     Args:
         base_url: of the system under test; None if it is not known yet.
@@ -35,12 +40,30 @@ def check_hosts(load: Load, base_url: str | None, allowed: Sequence[str]) -> Non
         host = _host(url)
         public = None if not host or is_allowed(host, allowed) else _public_address(host)
         if public is not None:
-            shown = host if host == public else f"{host} ({public})"
-            raise ConfigError(
-                f"this would load {shown}, which is neither loopback nor a private address; nothing was sent. "
-                f'If it is meant, name it once: allow_hosts = ["{host}"] in [tool.k6spec], '
-                f"or K6SPEC_ALLOW_HOSTS={host}"
-            )
+            raise _refusal(host if host == public else f"{host} ({public})", host)
+
+
+def check_requested(requests: pa.Table) -> None:
+    """Nothing of the load wanted to go to a public host, while none is allowed: k6 did not connect to it.
+
+    Args:
+        requests: the run's; ``url`` may be a name that the script gave.
+
+    Raises:
+        ConfigError: there was such a request.
+    """
+    refused = requests.filter(pc.field("error") == _K6_REFUSED)
+    if refused.num_rows:
+        urls = sorted({str(url) for url in refused["url"].unique().to_pylist()})
+        hosts = sorted({host for url in urls if (host := _host(url))})
+        raise _refusal(", ".join(hosts or urls[:1]), hosts[0] if hosts else "its.name")
+
+
+def _refusal(shown: str, host: str) -> ConfigError:
+    return ConfigError(
+        f"this would load {shown}, which is neither loopback nor a private address; nothing was sent there. "
+        f'If it is meant, name it once: allow_hosts = ["{host}"] in [tool.k6spec], or K6SPEC_ALLOW_HOSTS={host}'
+    )
 
 
 def _urls(plain: object) -> Iterator[str]:

@@ -1,5 +1,7 @@
 // The options of a run: those of the scripts, but for what the declared load takes the place of.
 
+import { settings } from '../settings.js';
+
 // executionSegment runs a share of the load only; paused and linger wait for a person.
 const DECLARED = [
   'scenarios',
@@ -25,5 +27,8 @@ export function options(scripts, scenarios, stops = {}) {
   }
   for (const key of DECLARED) delete merged[key];
   if (Object.keys(thresholds).length > 0) merged.thresholds = thresholds;
+  if (settings.blockedIPs.length > 0) {
+    merged.blacklistIPs = [...(merged.blacklistIPs || []), ...settings.blockedIPs];
+  }
   return { ...merged, scenarios };
 }
