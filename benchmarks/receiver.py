@@ -97,7 +97,7 @@ def _receiver(messages: Sequence[bytes], open_wire: Callable[[int], Iterator[_Se
 
 
 def _collector(messages: Sequence[bytes], open_wire: Callable[[int], Iterator[_Send]], wire: str) -> _Served:
-    protocol, port = ("grpc" if wire == "gRPC" else "http"), _free_port()
+    protocol, port = ("grpc" if wire == "gRPC" else "http"), free_port()
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "config.yaml"
         config.write_text(
@@ -168,7 +168,8 @@ def _archived(path: Path) -> int:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Thread
 from typing import cast, final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from k6spec.collect.client_spans import client_spans
+from k6spec.collect.decode import decode
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, gather
 from k6spec.collect.redact import Redactor
@@ -72,6 +75,8 @@ def generate(
         only_private=not around.config.allow_hosts,
     )
     endpoint = around.stack.endpoints().otlp_grpc if around.config.k6_metrics == "otlp" else None
+    # While k6 gets ready: what the first batch of spans would wait for is imported.
+    Thread(target=decode, args=([b""],), name="k6spec-warm-up", daemon=True).start()
     try:
         return run_k6(
             around.binary,
@@ -82,6 +87,7 @@ def generate(
             on_progress=around.progress.show if around.progress else None,
             metrics_to=endpoint if mark == "load" else None,
             summary=mark == "load",
+            scrub=redactor.text,
         )
     finally:
         redact_run(folder.path, redactor)
@@ -122,10 +128,10 @@ def collect(
         if line is not None:
             line.tell(f"waiting for traces: {there:,} of {expected:,}")
 
-    with SpanFile(folder.path / SPANS) as spans:
-        for batch in client_spans(requests):
-            spans.write(batch)
-        return gather(
+    # The wait for stragglers is long enough to make the client spans meanwhile.
+    with SpanFile(folder.path / SPANS) as spans, ThreadPoolExecutor(1, "k6spec-client-spans") as beside:
+        made = beside.submit(lambda: list(client_spans(requests)))
+        gathered = gather(
             feed,
             wanted=WantedTraces(
                 trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
@@ -137,6 +143,9 @@ def collect(
             patience=patience,
             on_progress=tell,
         )
+        for batch in made.result():
+            spans.write(batch)
+    return gathered
 
 
 def take_stock(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:

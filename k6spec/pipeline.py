@@ -25,7 +25,7 @@ from k6spec.collect.gather import Gathered, Patience, without_duplicates
 from k6spec.collect.push import push_run
 from k6spec.collect.push_target import Target
 from k6spec.collect.redact import Redactor, redaction_rules
-from k6spec.collect.redact_run import declared_secrets
+from k6spec.collect.redact_run import clean_dead_runs, declared_secrets
 from k6spec.collect.redact_text import without_user
 from k6spec.collect.redacted_feed import RedactedFeed
 from k6spec.declare.fingerprint import declaration, fingerprint
@@ -49,7 +49,7 @@ from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
 from k6spec.store.span_file import place_spans
 from k6spec.units import Duration
 
-_LOCK: Final = Path(tempfile.gettempdir()) / "k6spec-load.lock"
+_LOCK: Final = "k6spec-load.lock"
 
 
 @final
@@ -81,6 +81,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
     with _alone_on_this_machine(around.say):
         around.sut.check()
         made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=os.environ)
+        clean_dead_runs(around.config.runs_folder, redactor)
         folder = create_run(around.config.runs_folder)
         info = redactor.plain(_declared(load, made, folder, around))
         folder.write_info({**info, "status": "running"})
@@ -161,20 +162,29 @@ def _preflight(
 @contextmanager
 def _alone_on_this_machine(say: Callable[[str], None]) -> Iterator[None]:
     """Two loads at once would measure each other."""
-    lock = FileLock(_LOCK, mode=0o666)
+    path = load_lock()
+    lock = FileLock(path, mode=0o666)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say(f"waiting: another k6spec load runs on this machine (lock {_LOCK})")
+        say(f"waiting: another k6spec load runs on this machine (lock {path})")
         lock.acquire()
     except PermissionError:
         # The kernel may forbid opening another user's file in /tmp: then our own loads wait for one another.
-        lock = FileLock(_LOCK.with_stem(f"{_LOCK.stem}-{getpass.getuser()}"))
+        lock = FileLock(path.with_stem(f"{path.stem}-{getpass.getuser()}"))
         lock.acquire()
     try:
         yield
     finally:
         lock.release()
+
+
+def load_lock() -> Path:
+    """One place for all sessions of a machine, so not TMPDIR's; ``K6SPEC_LOAD_LOCK`` names another file."""
+    if chosen := os.environ.get("K6SPEC_LOAD_LOCK"):
+        return Path(chosen)
+    shared = Path("/tmp")
+    return (shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())) / _LOCK
 
 
 def _redactor(load: Load, around: Surroundings) -> Redactor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from k6spec.collect.redact import Redactor
+from k6spec.errors import ArchiveFault
+from k6spec.store.archive import find_runs
 
+_LATEST: Final = 20
 _DECLARED: Final = re.compile(r'\{secret:(\w+)\}|"Secret": \{"name": "(\w+)"')
 
 
@@ -23,18 +27,28 @@ def declared_secrets(plain: Mapping[str, object]) -> set[str]:
 
 
 def redact_run(folder: Path, redactor: Redactor) -> None:
-    """Replaces each file that holds a secret by one that does not.
+    """Replaces each file that holds a secret by one that does not; k6's log was looked through as it was written.
 
     A table without an end, as a k6 that was stopped in a hurry leaves it, can be read by nobody and is removed.
     """
     for path in sorted(folder.glob("*.parquet")):
         _redact_table(path, redactor)
-    for path in folder.glob("*.log"):
-        _redact_text(path, lambda text: "".join(map(redactor.text, text.splitlines(keepends=True))))
     for path in folder.glob("*summary*.json"):
         _redact_text(path, lambda text: _redact_json(text, redactor))
     for path in folder.glob("script/**/*.js"):
         _redact_text(path, redactor.code)
+
+
+def clean_dead_runs(runs: Path, redactor: Redactor) -> None:
+    """Does for the latest runs what those that were killed in the middle of their load could not do themselves.
+
+    Their requests are gone, the rest is redacted by ``redactor``, and they are marked as aborted.
+    """
+    for run in find_runs(runs)[:_LATEST]:
+        with suppress(ArchiveFault, OSError):
+            if run.info().get("status") == "running" and run.status() == "aborted":
+                redact_run(run.path, redactor)
+                run.write_info({**run.info(), "status": "aborted", "reason": "k6spec was killed"})
 
 
 def _redact_table(path: Path, redactor: Redactor) -> None:

@@ -1,12 +1,16 @@
 """The spool: raw OTLP protobuf messages in one file, appended by the receiver and read by the feed.
 
 A record is a 4-byte big-endian length and the message: the framing of the OpenTelemetry Collector's file
-exporter (``format: proto``), so that both kinds of file are read by the same code. Messages carry whatever the
-system under test put into its spans: the file is readable by its owner only, and is wiped when its feed closes.
+exporter (``format: proto``), so that both kinds of file are read by the same code. A reader holds a shared lock of
+the file; while there is none, as with a stack that is kept for days, it is emptied once it has grown.
+
+Messages carry whatever the system under test put into its spans: the file is readable by its owner only, and is
+wiped when its feed closes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import struct
 import threading
@@ -17,13 +21,20 @@ if TYPE_CHECKING:
 
 _LENGTH: Final = struct.Struct(">I")
 _READ_AHEAD: Final = 1 << 20
+UNREAD_BYTES: Final = 256 << 20
+"""The most that is kept for nobody."""
 
 
 @final
 class SpoolWriter:
-    """Appends messages; one writer a file, any number of threads."""
+    """Appends messages; one writer a file, any number of threads.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        unread: bytes that are kept for nobody: beyond it, messages that no reader waits for are thrown away.
+    """
+
+    def __init__(self, path: Path, *, unread: int = UNREAD_BYTES) -> None:
+        self._unread = unread
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._lock = threading.Lock()
 
@@ -36,6 +47,8 @@ class SpoolWriter:
         wanted = _LENGTH.size + len(message)
         with self._lock:
             start = os.fstat(self._fd).st_size
+            if start > self._unread and self._nobody_reads():
+                start = 0
             try:
                 written = os.writev(self._fd, (_LENGTH.pack(len(message)), message))
                 while written < wanted:  # a full disk takes part of it first and says so at the next write
@@ -45,6 +58,18 @@ class SpoolWriter:
                 os.ftruncate(self._fd, start)
                 raise
 
+    def _nobody_reads(self) -> bool:
+        """Whether it was emptied, because nobody reads it."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        try:
+            os.ftruncate(self._fd, 0)
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+        return True
+
     def close(self) -> None:
         """Releases the file and leaves it where it is."""
         os.close(self._fd)
@@ -52,11 +77,16 @@ class SpoolWriter:
 
 @final
 class SpoolReader:
-    """Reads complete records from ``offset`` on; a record that is still being written is not there yet."""
+    """Reads complete records; one that is still being written is not there yet.
 
-    def __init__(self, path: Path, offset: int = 0) -> None:
+    Args:
+        offset: where to begin, in bytes; None: behind what is there.
+    """
+
+    def __init__(self, path: Path, offset: int | None = 0) -> None:
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._offset = offset
+        fcntl.flock(self._fd, fcntl.LOCK_SH)
+        self._offset = self.end if offset is None else offset
 
     @property
     def offset(self) -> int:

@@ -36,8 +36,7 @@ class SpoolFeed:
     ) -> None:
         self._check = check
         self._on_close = on_close
-        path = directory / SPOOL_NAME
-        self._spool = SpoolReader(path, path.stat().st_size)
+        self._spool = SpoolReader(directory / SPOOL_NAME, None)
         self._counters = CounterReader(directory / COUNTERS_NAME)
         self._start = self._counters.read()
         self._undecodable = 0

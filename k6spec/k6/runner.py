@@ -23,6 +23,7 @@ from k6spec.errors import ConfigError, K6Fault
 from k6spec.k6.binary import K6Binary
 from k6spec.k6.exit_codes import ABORTED, FINDINGS, REFUSED, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
 from k6spec.k6.log import K6Log, read_log, shorten
+from k6spec.k6.log_pipe import LogPipe
 from k6spec.k6.memory import collector_settings
 from k6spec.k6.otel_output import OtelOutput, otel_output
 from k6spec.k6.output import K6Output
@@ -134,6 +135,7 @@ def run_k6(
     metrics_to: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     summary: bool = True,
+    scrub: Callable[[str], str] = str,
 ) -> K6Result:
     """Runs a load to its end and writes ``requests.parquet``, ``metrics.parquet`` and ``k6.log``.
 
@@ -144,17 +146,18 @@ def run_k6(
             hinders it is no fault, but told in the result.
         on_progress: told about once a second, in the caller's thread.
         summary: whether the script's ``handleSummary`` is called, and k6's summary kept.
+        scrub: takes the secrets out of a line that k6 prints, before it is written.
 
     Raises:
         K6Fault: k6 failed, rather than found something: see :mod:`k6spec.k6.exit_codes`.
         KeyboardInterrupt: passed on after k6 has ended.
     """
     otel, metrics_error = _otel_output(binary, metrics_to, folder, env)
-    ran = _run_once(binary, compiled, load, folder, env, otel, on_progress, summary)
+    ran = _run_once(binary, compiled, load, folder, env, otel, on_progress, summary, scrub)
     if otel is not None and ran.refused:
         # Perhaps it was this output that it refused; the load matters more, and has not begun.
         metrics_error = ran.said.last_error or "k6 refused to"
-        ran = _run_once(binary, compiled, load, folder, env, None, on_progress, summary)
+        ran = _run_once(binary, compiled, load, folder, env, None, on_progress, summary, scrub)
     log_path = folder / "k6.log"
     shorten(log_path)
     requests_path = folder / "requests.parquet"
@@ -222,24 +225,26 @@ def _run_once(
     otel: OtelOutput | None,
     on_progress: Callable[[Progress], None] | None,
     summary: bool,
+    scrub: Callable[[str], str],
 ) -> _Ran:
     log_path = folder / "k6.log"
     output = K6Output(requests=folder / _GENERATED, metrics=folder / _SAMPLED)
     read_end, write_end = os.pipe()
     argv = _argv(binary, compiled, otel, summary=folder / _SUMMARY if summary else None, fd=write_end)
     started_ns = time.time_ns()
-    with log_path.open("wb") as log, contextlib.closing(_Reader(read_end, output)) as reader:
+    with LogPipe(log_path, scrub) as log, contextlib.closing(_Reader(read_end, output)) as reader:
         try:
             child = Child(
                 argv,
                 env=k6_environment(env, compiled, otel),
                 cwd=folder,
-                stdout=log,
+                stdout=log.fd,
                 stderr=subprocess.STDOUT,
                 pass_fds=(write_end,),
             )
         finally:
             os.close(write_end)
+            log.handed_over()
         with child:
             code = _wait(child, reader, Meter(output, length=load.length.seconds), on_progress)
     ended_ns = time.time_ns()

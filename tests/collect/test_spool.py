@@ -46,10 +46,10 @@ def test_a_read_is_bounded_but_for_one_larger_message(path):
     assert [len(m) for m in reader.read(1000)] == [10]
 
 
-def test_reading_begins_at_an_offset(path):
+def test_reading_begins_at_the_end_where_it_is_asked_to(path):
     writer = SpoolWriter(path)
     writer.append(b"before")
-    reader = SpoolReader(path, path.stat().st_size)
+    reader = SpoolReader(path, None)
     writer.append(b"after")
     assert reader.read(1 << 20) == [b"after"]
 
@@ -76,3 +76,23 @@ def test_a_wiped_spool_is_empty_and_goes_on(path):
     assert path.stat().st_size == 0
     writer.append(b"next")
     assert SpoolReader(path).read(1 << 20) == [b"next"]
+
+
+def test_what_nobody_reads_does_not_grow_for_ever(path):
+    writer = SpoolWriter(path, unread=1_000)
+    sizes = []
+    for _ in range(100):
+        writer.append(bytes(100))
+        sizes.append(path.stat().st_size)
+    assert max(sizes) < 1_300
+
+
+def test_what_somebody_reads_is_kept_however_much_it_is(path):
+    writer = SpoolWriter(path, unread=1_000)
+    reader = SpoolReader(path)
+    for number in range(100):
+        writer.append(bytes([number]) * 100)
+    assert [message[0] for message in reader.read(1 << 20)] == list(range(100))
+    reader.close()
+    writer.append(b"after")
+    assert SpoolReader(path).read(1 << 20) == [b"after"]

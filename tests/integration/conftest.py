@@ -72,6 +72,8 @@ class Project:
         own = {name: value for name, value in os.environ.items() if not name.startswith(_OTHERS)}
         self.env = {**own, "K6SPEC_STACK": "embedded", "TMPDIR": str(self.tmp), "COLUMNS": "300", _MARK: self.mark}
         self.env["K6SPEC_PREFLIGHT"] = "false"  # most tests want the load itself, soon
+        # Loads of different tests need not wait for each other: none of them judges how fast anything is.
+        self.env["K6SPEC_LOAD_LOCK"] = str(self.tmp / "k6spec-load.lock")
         (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
 
     def write(self, spec: str = SPEC, *, conftest: str = "", **files: str) -> None:

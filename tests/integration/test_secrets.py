@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.conftest import Project
+from tests.integration.conftest import Project, eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads command lines in /proc")
 
@@ -181,3 +181,26 @@ def test_a_fault_is_told_without_secrets(project: Project, planted: dict[str, st
     assert "FAULT every iteration failed before it sent a request: Error: token=[redacted " in ended.text
     left = "".join(text for path in project.root.rglob("*") if path.is_file() for text in texts(path))
     assert not [place for place, secret in planted.items() if secret in ended.text + left]
+
+
+def test_a_session_that_was_killed_leaves_no_secret_to_the_next_one(
+    project: Project, planted: dict[str, str]
+) -> None:
+    project.write(SPEC.replace('"3s"', '"20s"'), conftest=CONFTEST, load_js=LOAD, system_py=SYSTEM)
+    first = project.start()
+    log = "*/k6.log"
+    assert eventually(lambda: any("password=" in path.read_text() for path in project.runs.glob(log)), within=40)
+    first.kill()
+    first.communicate()
+    assert eventually(lambda: not project.processes(), within=20)
+    (path,) = project.runs.glob(log)
+    assert "[redacted " in path.read_text()
+    assert planted["log"] not in path.read_text()
+
+    project.write(SPEC.replace('"3s"', '"1s"'), conftest=CONFTEST, load_js=LOAD, system_py=SYSTEM)
+    ended = project.run()
+
+    assert [info["status"] for info in project.infos()] == ["aborted", "complete"], ended.text
+    left = {str(path): "".join(texts(path)) for path in project.root.rglob("*") if path.is_file()}
+    found = {(place, name) for place, secret in planted.items() for name, text in left.items() if secret in text}
+    assert found == set()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,7 +128,8 @@ def test_a_session_after_one_that_was_killed_finds_an_aborted_run(
     second = project.run()
 
     assert second.code == 0, second.text
-    assert [info["status"] for info in project.infos()] == ["running", "complete"]
+    assert [info["status"] for info in project.infos()] == ["aborted", "complete"]
+    assert len(list(project.runs.glob("*/*.parquet"))) == 3  # what the dead one had is readable by nobody
     listed = subprocess.run(
         [sys.executable, "-c", "from k6spec.cli import main; main()", "runs"],
         cwd=project.root,
@@ -156,8 +158,9 @@ def test_a_read_only_folder_says_what_to_set(project: Project, server: CountingS
         missing("mounting a folder read-only needs root")
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", str(project.root)], check=True)
-        project.env["TMPDIR"] = "/tmp"
-        ended = project.run()
+        with tempfile.TemporaryDirectory() as writable:
+            project.env |= {"TMPDIR": writable, "K6SPEC_LOAD_LOCK": f"{writable}/lock"}
+            ended = project.run()
     finally:
         subprocess.run(["umount", "-l", str(project.root)], check=True)
 
