@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -48,6 +49,8 @@ def clean_dead_runs(runs: Path, redactor: Redactor) -> None:
         with suppress(ArchiveFault, OSError):
             if run.info().get("status") == "running" and run.status() == "aborted":
                 redact_run(run.path, redactor)
+                for part in run.path.glob("preflight-*"):
+                    shutil.rmtree(part, ignore_errors=True)
                 run.write_info({**run.info(), "status": "aborted", "reason": "k6spec was killed"})
 
 

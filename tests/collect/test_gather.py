@@ -27,6 +27,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def time_ns(self) -> int:
+        return int(self.now * 1e9)
+
     def sleep(self, length: float) -> None:
         self.now += length
 
