@@ -223,6 +223,7 @@ class Pool:
         for run in self._candidates(self._replay):
             info = run.info()
             if (info["fingerprint"], info["fixtures"]) == wanted:
+                run.check_tables()
                 return run
             differs = first_difference(_json(plain), info["profile"]) or (
                 f"fixtures: {sorted(fixtures)} here, {info['fixtures']} there"

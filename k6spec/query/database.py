@@ -15,11 +15,10 @@ from typing import Any, Final, TypeVar, cast, final
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from k6spec.query.derived import Reach
-from k6spec.store.archive import TRACES, RunFolder
+from k6spec.store.archive import TRACES, RunFolder, columns_of
 from k6spec.store.engine import connect
 from k6spec.store.placement import place, trace_ids
 from k6spec.store.requests import REQUESTS, SAMPLES
@@ -169,7 +168,7 @@ class Database:
             connection.execute(_TRUNCATED, [self._info.get("truncated_traces", [])])
             archived = self.folder / TRACES
             # An older archive knows less of its traces, or nothing.
-            if archived.exists() and pq.read_schema(archived).names == connection.sql(_TRACES).columns:
+            if archived.exists() and columns_of(archived) == connection.sql(_TRACES).columns:
                 connection.execute(f"CREATE VIEW traces AS SELECT * FROM read_parquet('{_quoted(archived)}')")
             else:
                 connection.execute(f"CREATE TEMP TABLE traces AS {_TRACES}")
@@ -182,7 +181,7 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
 
     Where each span stands is worked out anew if the file doesn't say it all.
     """
-    there = pq.read_schema(path).names
+    there = columns_of(path)
     absent = "".join(
         f', CAST(NULL AS {_TYPES[field.type]}) AS "{field.name}"'
         for field in _SCHEMAS[name]

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock
 
 from k6spec.errors import ArchiveFault
@@ -92,11 +94,35 @@ class RunFolder:
         status = str(info.get("status"))
         return "aborted" if status == "running" and not _alive(info.get("pid")) else status
 
+    def check_tables(self) -> None:
+        """Looks at the ends of the tables, which are written last.
+
+        Raises:
+            ArchiveFault: one is missing, or was cut off.
+        """
+        for name in (REQUESTS, METRICS, SPANS):
+            columns_of(self.path / name)
+
     def is_whole(self) -> bool:
         """Whether the run ended and was archived."""
         with contextlib.suppress(ArchiveFault):
             return self.status() == "complete"
         return False
+
+
+def columns_of(table: Path) -> list[str]:
+    """The names of an archived table's columns.
+
+    Raises:
+        ArchiveFault: it is missing, or was cut off.
+    """
+    try:
+        return pq.read_schema(table).names
+    except (pa.ArrowException, OSError) as error:
+        raise ArchiveFault(
+            f"{table} cannot be read, as if it was copied or written by half: {str(error).splitlines()[0]}",
+            advice="copy the run's folder anew, or run the load again; k6spec runs lists other runs",
+        ) from None
 
 
 def create_run(runs: Path) -> RunFolder:

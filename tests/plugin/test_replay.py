@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from k6spec import Scenario, constant_vus, flow
 from k6spec.declare.load import declare_load
 from tests.plugin.conftest import Specs
@@ -89,3 +91,18 @@ def test_what_an_installed_plugin_puts_around_every_test_makes_no_other_load(spe
     specs.archive()
 
     specs.replay("-p", "some_plugin").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("name", ["requests.parquet", "spans.parquet"])
+@pytest.mark.parametrize("kept", [0, 100, -20])
+def test_an_archive_that_was_written_by_half_is_refused_in_words(specs: Specs, name: str, kept: int) -> None:
+    specs.write("def test_count(run):\n    assert run.http().count >= 1\n    assert run.spans().count >= 1")
+    folder = specs.archive()
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[:kept])
+
+    result = specs.replay()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*FAULT *{name}*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
