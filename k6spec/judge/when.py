@@ -1,4 +1,4 @@
-"""When the requests of a claim began: the parts of the load that it speaks of."""
+"""The parts of the load that a claim speaks of: when its window was open."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from k6spec.query.database import Database
 from k6spec.query.selectors import where
 
 _PIECES: Final = 240
-_GAP: Final = 3  # pieces, at the least; …
-_PAUSES: Final = 6  # … else so many times the mean time between two requests: chance cuts no part in two
+_GAP: Final = 3  # pieces: single requests of another stage or scenario in between cut nothing in two
 
 
 def windows(database: Database, verdict: Verdict) -> list[tuple[int, int]] | None:
-    """From - to, in Unix nanoseconds, to a 240th of the load; None where the claim is about all of it.
+    """From - to, in Unix nanoseconds, to a 240th of the load; None where the claim has no window.
 
-    A part ends where other requests began and none of the claim's own did for a while.
+    A part ends where requests outside of the window began, and none within it.
     """
-    within = verdict.evidence.population.within
-    if len(within) <= 1:  # that a request was made in a scenario is always asked
+    conditions = verdict.evidence.population.window
+    if not conditions:
         return None
-    sql, parameters = where(within)
+    sql, parameters = where(conditions)
     rows = database.rows(
         f"""WITH whole AS (
             SELECT min(start_ns) AS low, greatest(1, (max(start_ns) - min(start_ns)) // {_PIECES}) AS width
@@ -33,17 +32,13 @@ def windows(database: Database, verdict: Verdict) -> list[tuple[int, int]] | Non
         FROM told GROUP BY piece ORDER BY piece""",
         parameters,
     )
-    own = [row for row in rows if row[3]]
-    if not own:
-        return []
-    gap = max(_GAP, _PAUSES * (own[-1][0] - own[0][0] + 1) / sum(count for *_, count in own))
     found: list[tuple[int, int]] = []
     before, others = 0, False
-    for piece, low, high, count in rows:
-        if not count:
+    for piece, low, high, own in rows:
+        if not own:
             others = True
             continue
-        if found and not (others and piece - before > gap):
+        if found and not (others and piece - before > _GAP):
             found[-1] = (found[-1][0], high)
         else:
             found.append((low, high))

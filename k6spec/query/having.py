@@ -87,6 +87,7 @@ def read_having(database: Database, selector: Selector, quantities: tuple[Quanti
             uninstrumented=uninstrumented(database, selector),
         ),
         within=selector.scope,
+        window=selector.window.conditions,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: typo or why_nothing(database, "traces c", "trace", selector.root, selector.scope),

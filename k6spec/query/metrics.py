@@ -87,6 +87,7 @@ def read_samples(database: Database, name: str, kind: MetricKind, selector: Sele
         seconds=float(times[-1] - times[0]) / 1e9 if len(times) else 0.0,
         missing=Missing(),
         within=selector.scope,
+        window=selector.window.conditions,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "samples", "sample", (of_it, *conditions), ()),

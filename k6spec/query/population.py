@@ -77,8 +77,9 @@ class Population:
 
     ``per_trace`` is the largest number of members that one trace had; ``scope`` the number of requests the
     claim is about; ``seconds`` the time they span; ``none_is_a_finding``: an empty population is a true zero.
-    ``within``: conditions on the traces of the claim's part of the load. ``starts``: for each value when its
-    request began, Unix nanoseconds, in any order; None where they are in the order of time. Intervals need it.
+    ``within``: conditions on the traces of the claim's part of the load; ``window``: those of them that say when.
+    ``starts``: for each value when its request began, Unix nanoseconds, in any order; None where they are in the
+    order of time. Intervals need it.
     ``misspelt``: whether a name that was asked for is likely wrong, where nothing matched.
     ``part``: what of it meets one more condition on the requests, read anew.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
@@ -97,6 +98,7 @@ class Population:
     doubtful: bool = False
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()
+    window: tuple[Condition, ...] = ()
     worst: Callable[[int, bool], list[Sighting]]
     traces_beyond: Callable[[float, bool], int]
     why_empty: Callable[[], str]

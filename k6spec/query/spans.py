@@ -109,6 +109,7 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         missing=missing,
         per_trace=max(1, seen.most),
         within=selector.scope,
+        window=selector.window.conditions,
         none_is_a_finding=not unclear and none_is_a_finding(database, selector.conditions, inside),
         worst=worst,
         traces_beyond=traces_beyond,

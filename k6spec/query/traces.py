@@ -42,6 +42,7 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
             uninstrumented=uninstrumented(database, selector),
         ),
         within=selector.scope,
+        window=selector.window.conditions,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "traces c", "trace", selector.root, selector.scope),

@@ -35,6 +35,11 @@ def report(folder: RunFolder) -> Path:
 def test_what_failed_why_and_where_to_look_stand_first(opened_page: Callable[..., Page], report: Path) -> None:
     page = opened_page(report, viewport={"width": 1366, "height": 768})
     assert page.locator("h1").inner_text() == "2 failed, 1 inconclusive of 5 claims"
+    glance = page.locator(".glance li").all_inner_texts()
+    assert [line.split("\n")[1] for line in glance][:2] == [
+        "db spans, planned VUs 50: max duration",
+        "requests: failed share",
+    ]
     first = page.locator(".claim").first
     assert "db spans, planned VUs 50: max duration" in first.inner_text()
     assert first.locator(".observed").inner_text() == "320 ms"

@@ -25,6 +25,11 @@ def test_a_claim_about_everything_has_none(tmp_path: Path) -> None:
     assert windows(run.database, run.http().duration.max < ms(400)) is None
 
 
+def test_which_requests_it_is_about_is_no_matter_of_when(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [*up_and_down(), Request(name="GET /once", at_ms=500)])
+    assert windows(run.database, run.http("GET /once").duration.max < ms(400)) is None
+
+
 def test_they_follow_the_plan_up_and_down(tmp_path: Path) -> None:
     run = run_of(tmp_path, up_and_down())
     found = windows(run.database, run.http().during(vus=50).duration.max < ms(400))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
 from math import isfinite
@@ -36,7 +37,21 @@ def claims_section(verdicts: Sequence[Mapping[str, Any]], traces: Collection[str
         if verdict["outcome"] == outcome
     ]
     passed = [verdict for verdict in verdicts if verdict["outcome"] == "passed"]
-    return "\n".join([*cards, _passed(passed) if passed else ""])
+    return "\n".join([_glance(verdicts) if len(cards) > 2 else "", *cards, _passed(passed) if passed else ""])
+
+
+def _glance(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """One line for each claim that did not pass: with many of them their cards fill several screens."""
+    items = "".join(
+        f'<li class="{verdict["outcome"]}"><span class="verdict">{verdict["outcome"]}</span>'
+        f'<a href="#claim-{number}"><bdi>{text(subject(verdict))}</bdi></a>'
+        f'<b class="number">{escape(observed(verdict) or "")}</b>'
+        f'<span class="number muted">{escape(_sign(limit(verdict) or ""))}</span></li>'
+        for outcome in ("failed", "inconclusive")
+        for number, verdict in enumerate(verdicts)
+        if verdict["outcome"] == outcome
+    )
+    return f'<ol class="glance" aria-label="Claims that did not pass">{items}</ol>'
 
 
 def _card(verdict: Mapping[str, Any], number: int, traces: Collection[str]) -> str:
@@ -64,7 +79,7 @@ def _said(verdict: Mapping[str, Any], traces: Collection[str]) -> Iterator[str]:
             head = _HEADS.get(kind) or text(kind.capitalize())
             yield f'<div class="{text(kind)}"><dt>{head}</dt><dd><ul>{items}</ul></dd></div>'
     evidence = [line["text"].removeprefix("evidence ") for line in lines if line["kind"] == "evidence"]
-    evidence = evidence or [_evidence(verdict)]
+    evidence = [re.sub(r"^\((\S+)\): ", r"\1: ", told) for told in evidence] or [_evidence(verdict)]
     yield f'<div class="evidence"><dt>Evidence</dt><dd>{_text(" ".join(evidence))}</dd></div>'
 
 
