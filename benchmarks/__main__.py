@@ -9,6 +9,7 @@ from pathlib import Path
 
 NAMES = (
     "baselines",
+    "changes",
     "coverage",
     "decode",
     "explain",

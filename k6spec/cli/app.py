@@ -15,6 +15,7 @@ app: Final = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # in rich's own markup [tool.k6spec] would be a tag
     epilog="Examples:  k6spec runs   |   k6spec show last   |   k6spec trace 4f2a91c0",
 )
 out: Final = Console(highlight=False, soft_wrap=False)

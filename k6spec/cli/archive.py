@@ -24,6 +24,23 @@ RunsOption = Annotated[
     Path, typer.Option("--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True)
 ]
 DEFAULT_RUNS: Final = Path(".k6spec/runs")
+COLOURS: Final = {"passed": "green", "failed": "red", "inconclusive": "yellow", "skipped": "blue"}
+"""Of outcomes."""
+
+_COMPLETED: Final = 50
+
+
+def _run_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """What a shell offers for a run."""
+    folder = context.params.get("folder") or DEFAULT_RUNS
+    names = ["last", *(run.run_id for run in find_runs(folder)[:_COMPLETED])]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+RUN: Final = typer.Argument(
+    help="A run id, a part of its beginning or end, a path, or 'last'.", autocompletion=_run_ids
+)
+RunArgument = Annotated[str, RUN]
 
 
 @app.command()
@@ -67,7 +84,7 @@ def runs(
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")],
+    run: RunArgument,
     folder: RunsOption = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="run.json as it is.")] = False,
 ) -> None:
@@ -146,7 +163,7 @@ def _overview(run: RunFolder) -> dict[str, Any]:
 
 
 def _verdict_line(verdict: dict[str, Any]) -> str:
-    colour = {"passed": "green", "failed": "red", "inconclusive": "yellow"}[verdict["outcome"]]
+    colour = COLOURS[verdict["outcome"]]
     observed = "nothing matched" if verdict["observed"] is None else shown(verdict["observed"], verdict["unit"])
     ids = f"  traces {' '.join(verdict['trace_ids'])}" if verdict["trace_ids"] else ""
     return f"  [{colour}]{verdict['outcome']}[/] {escape(verdict['claim'])} ({escape(observed)}){ids}"

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from k6spec.cli.app import app, out
-from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.push import Pushed, push_run, trace_ids_of
 from k6spec.collect.push_target import Target, make_target
@@ -28,7 +28,7 @@ _SHORTEST_ID: Final = 4
 
 @app.command()
 def push(
-    run: Annotated[str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")],
+    run: RunArgument,
     to: Annotated[
         str,
         typer.Option(
@@ -74,7 +74,7 @@ def push(
         client_key=client_key,
     )
     found = find_run(folder, run)
-    trace_ids = _chosen(found, trace or ())
+    trace_ids = chosen_traces(found, trace or ())
     pushed = _push(found, target, trace_ids if trace else None)
     out.print(
         f"pushed {pushed.spans:,} spans of {len(trace_ids):,} {'trace' if len(trace_ids) == 1 else 'traces'} "
@@ -105,7 +105,7 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
     return headers
 
 
-def _chosen(run: RunFolder, asked: Sequence[str]) -> Collection[bytes]:
+def chosen_traces(run: RunFolder, asked: Sequence[str]) -> Collection[bytes]:
     """Ids of the traces that are asked for by beginnings of them; of all traces if none is."""
     known = trace_ids_of(run)
     chosen = set()

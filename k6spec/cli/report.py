@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from k6spec.cli.app import app, out
-from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.errors import ArchiveFault
 from k6spec.report.report_file import write_report
 from k6spec.store.archive import disk_fault, find_run
@@ -16,9 +16,7 @@ from k6spec.store.archive import disk_fault, find_run
 
 @app.command()
 def report(
-    run: Annotated[
-        str, typer.Argument(help="A run id, a part of its beginning or end, a path, or 'last'.")
-    ] = "last",
+    run: RunArgument = "last",
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     folder: RunsOption = DEFAULT_RUNS,
 ) -> None:

@@ -110,6 +110,15 @@ def trace_ids_of(folder: RunFolder) -> set[bytes]:
     return ids
 
 
+def batches_of(folder: RunFolder, trace_ids: Collection[bytes] | None = None) -> Iterator[pa.RecordBatch]:
+    """An archived run's spans as they were received, k6's client spans included; of these traces, or of all.
+
+    Raises:
+        ArchiveFault: the run has no spans, or they cannot be read.
+    """
+    return _chosen(folder, _Choice(client=False, trace_ids=trace_ids), _COLUMNS)
+
+
 @final
 class _Choice:
     """Which spans of a run."""

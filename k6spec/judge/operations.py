@@ -50,6 +50,8 @@ class Operations:
                 'run.traces(root="POST /checkout").operations <= baseline()'
             )
         text = f"{self._selector.named('traces')}: operations"
+        if self._bench.rehearsal is not None:
+            return self._bench.rehearsal.held(text, _population(self._bench.database, self._selector, {}))
         past = self._bench.past
         seen, traces = operations_of(self._bench.database, self._selector)
         earlier = "here is no history" if past is None else past.operations(self._root, standard.chosen)

@@ -218,6 +218,13 @@ class Stat(Generic[Q]):
         population = self._population()
         reducer = self._reducer(population)
         measured = None
+        rehearsal = self._bench.rehearsal
+        if rehearsal is not None:
+            claim = f"{population.text}: {self._label} {sign} {standard}"
+            if _says_nothing(population, reducer):
+                rehearsal.miss(claim, population)
+            self.verdict = rehearsal.held(claim, population)
+            return self.verdict
         if not _says_nothing(population, reducer):
             lowest, highest = bounds(reducer, population, self._dropped(population, reducer))
             measured = Measured(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from k6spec.judge.limits import shown
 
-OUTCOMES: Final = ("failed", "inconclusive", "passed")
+OUTCOMES: Final = ("failed", "inconclusive", "skipped", "passed")
 """The worst first."""
 
 
@@ -17,7 +17,7 @@ def latest(verdicts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def worst_of(verdicts: Iterable[Mapping[str, Any]]) -> str | None:
-    """``failed`` if any failed, else ``inconclusive`` if any is, else ``passed``; None if there is none."""
+    """The worst of their outcomes; None if there is none."""
     outcomes = {verdict["outcome"] for verdict in verdicts}
     return next((outcome for outcome in OUTCOMES if outcome in outcomes), None)
 

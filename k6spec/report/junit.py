@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Final
 
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
+from k6spec.report.judged import OUTCOMES
 
 _PREFIX: Final = "k6spec."
-_WORST: Final = ("failed", "inconclusive", "passed")
 
 
 def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iterator[tuple[str, str]]:
@@ -18,7 +19,7 @@ def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iter
     From the second claim on its number stands behind the name: ``k6spec.claim.2``.
     """
     outcomes = {verdict.outcome for verdict in verdicts}
-    yield f"{_PREFIX}verdict", next((outcome for outcome in _WORST if outcome in outcomes), "none")
+    yield f"{_PREFIX}verdict", next((outcome for outcome in OUTCOMES if outcome in outcomes), "none")
     yield f"{_PREFIX}run", run_id
     yield f"{_PREFIX}report", report
     for number, verdict in enumerate(verdicts, start=1):
@@ -29,4 +30,5 @@ def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iter
         if f" {verdict.operator} " in verdict.claim:  # a claim in words has no numbers
             if verdict.observed is not None:
                 yield f"{_PREFIX}observed{end}", shown(verdict.observed, verdict.unit)
-            yield f"{_PREFIX}limit{end}", f"{verdict.operator} {shown(verdict.limit, verdict.unit)}"
+            if isfinite(verdict.limit):
+                yield f"{_PREFIX}limit{end}", f"{verdict.operator} {shown(verdict.limit, verdict.unit)}"

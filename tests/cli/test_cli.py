@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import k6spec
 from tests.support.runs import Request, db, entry, make_run
-
-
-def k6spec(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Runs the command in ``cwd``."""
-    return subprocess.run(
-        [sys.executable, "-c", "from k6spec.cli import main; main()", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "160", "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 @pytest.fixture

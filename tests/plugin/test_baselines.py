@@ -119,3 +119,15 @@ def test_what_is_claimed_of_an_old_run_joins_its_entry(specs: Specs) -> None:
     specs.replay().assert_outcomes(passed=1)
 
     assert store.entries()[0].statistics["db spans: max duration"].value == 5e6
+
+
+def test_a_skipped_claim_is_told_by_report_and_junit_file(specs: Specs) -> None:
+    specs.write(BOTH)
+    folder = specs.archive()
+
+    specs.replay("--junitxml=junit.xml").assert_outcomes(skipped=1, passed=1)
+
+    page = (folder / "report.html").read_text()
+    assert 'class="claim skipped"' in page
+    assert "2 skipped of 3 claims" in page
+    assert 'name="k6spec.outcome" value="skipped"' in (specs.pytester.path / "junit.xml").read_text()

@@ -13,9 +13,14 @@ from k6spec.judge.verdict import Unit
 GIT = {"commit": "c" * 40, "committed": "2026-10-01T00:00:00+00:00", "branch": "main", "dirty": False}
 
 
+def commit(number: int) -> str:
+    """The commit of that night."""
+    return f"{number:010x}" * 4
+
+
 def entry(info: Mapping[str, Any], number: int, statistics: Mapping[str, Statistic], **more: Any) -> Entry:
     """An entry of the same key as ``info``, made on day ``number`` of October 2026 (from 1)."""
-    git = {**GIT, "commit": f"{number:040x}", **more.pop("git", {})}
+    git = {**GIT, "commit": commit(number), **more.pop("git", {})}
     plain = {
         **info,
         "run_id": f"2026-10-{number:02d}T00-00-00-{number:08x}",

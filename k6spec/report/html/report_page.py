@@ -128,7 +128,7 @@ def _verdict_in_words(verdicts: Sequence[Mapping[str, Any]]) -> str:
     total = f"{len(verdicts):,} claim{'' if len(verdicts) == 1 else 's'}"
     if counts["passed"] == len(verdicts):
         return f"{total} passed" if len(verdicts) == 1 else f"All {total} passed"
-    missed = [f"{counts[outcome]:,} {outcome}" for outcome in ("failed", "inconclusive") if counts[outcome]]
+    missed = [f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES[:-1] if counts[outcome]]
     return f"{', '.join(missed)} of {total}"
 
 

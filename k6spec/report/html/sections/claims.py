@@ -12,7 +12,7 @@ from k6spec.judge.limits import shown
 from k6spec.report.html.page import text
 from k6spec.report.html.sections.table import Cell, Column, table
 from k6spec.report.html.visible import shorten, visible_line
-from k6spec.report.judged import limit, observed, subject
+from k6spec.report.judged import OUTCOMES, limit, observed, subject
 
 _LONGEST_LINE: Final = 600
 _HEADS: Final = {
@@ -32,7 +32,7 @@ def claims_section(verdicts: Sequence[Mapping[str, Any]], traces: Collection[str
         return '<p class="none">Nothing was judged of this run yet.</p>'
     cards = [
         _card(verdict, number, traces)
-        for outcome in ("failed", "inconclusive")
+        for outcome in OUTCOMES[:-1]
         for number, verdict in enumerate(verdicts)
         if verdict["outcome"] == outcome
     ]

@@ -1,0 +1,234 @@
+"""``k6spec history``: what is kept of each run, and where it changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from k6spec.cli.app import app, out
+from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.config import load_config, project_root
+from k6spec.errors import ArchiveFault
+from k6spec.history.entry import Entry, from_plain, to_plain
+from k6spec.history.facts import commits_between
+from k6spec.history.recording import record_run
+from k6spec.history.series import Found, changes_in
+from k6spec.history.store import HistoryStore
+from k6spec.judge.limits import shown
+from k6spec.store.archive import find_runs
+
+CHANGED: Final = 1
+"""Exit code of ``history changes`` where it finds some."""
+
+HistoryOption = Annotated[
+    Path | None,
+    typer.Option("--history", help="The folder of history. [default: the settings']", show_default=False),
+]
+_LISTED: Final = 5
+
+history: Final = typer.Typer(no_args_is_help=True, help="What is kept of each run for claims against baselines.")
+app.add_typer(history, name="history")
+
+
+def opened(folder: Path | None) -> HistoryStore:
+    """The history that an option names, else the one of the settings."""
+    return HistoryStore(folder or load_config(project_root(), os.environ, {}).history_folder)
+
+
+@history.command("list")
+def list_entries(
+    branch: Annotated[str, typer.Option(help="Only runs of this branch.")] = "",
+    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 20,
+    folder: HistoryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run, with all it measured.")] = False,
+) -> None:
+    """List the runs that history knows, the newest first. Runs of one key are compared with one another.
+
+    Example: k6spec history list --branch main
+    """
+    store = opened(folder)
+    found = [entry for entry in store.entries() if not branch or entry.branch == branch][::-1][:limit]
+    if as_json:
+        for entry in found:
+            print(json.dumps(to_plain(entry), ensure_ascii=False))
+        return
+    if not found:
+        out.print(f"history has no runs{f' of {escape(branch)}' if branch else ''} yet ({store.folder})")
+        return
+    pinned = {run_id: name for name, ids in store.marks().pins.items() for run_id in ids}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("run", "load", "branch", "revision", "key", "statistics", "pinned"):
+        table.add_column(column, no_wrap=column in {"run", "revision", "key"})
+    for entry in found:
+        revision = f"{entry.revision}{' (changed)' if entry.dirty else ''}"
+        cells = (
+            entry.run_id,
+            ", ".join(entry.scenarios),
+            entry.branch or "-",
+            revision,
+            entry.key,
+            str(len(entry.statistics)),
+            pinned.get(entry.run_id, ""),
+        )
+        table.add_row(*map(escape, cells))
+    out.print(table)
+
+
+@history.command()
+def changes(
+    branch: Annotated[str, typer.Option(help="Runs of this branch. [default: the settings', else main]")] = "",
+    since: Annotated[
+        int | None,
+        typer.Option("--last", min=1, help="Only changes within the newest N runs of a load.", metavar="N"),
+    ] = None,
+    folder: HistoryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a change.")] = False,
+) -> None:
+    """Find where statistics changed from one run to the next, and between which commits.
+
+    For nightly runs: a change needs three nights on its far side, and eight in all. Exit code 0 if nothing
+    changed, 1 if something did.
+
+    Example: k6spec history changes --last 10
+    """
+    store = opened(folder)
+    trunk = branch or load_config(project_root(), os.environ, {}).baseline_branch or _trunk(store.entries())
+    found, series = changes_in(store.entries(), branch=trunk)
+    if since is not None:
+        found = [change for change in found if change.change.at >= change.nights - since]
+    if as_json:
+        for change in found:
+            print(json.dumps(_plain(change), ensure_ascii=False))
+    elif not series:
+        place = f" of branch {escape(trunk)}" if trunk else ""
+        out.print(f"no statistic has the eight runs{place} yet that it takes to look for changes ({store.folder})")
+    elif not found:
+        out.print(f"no change in {series} statistics")
+    else:
+        _show(found, series)
+    if found:
+        raise typer.Exit(CHANGED)
+
+
+@history.command()
+def export(
+    to: Annotated[Path, typer.Argument(help="The file to write, JSON lines.")],
+    folder: HistoryOption = None,
+) -> None:
+    """Write all of history into one file, for another machine or another tool.
+
+    Example: k6spec history export history.jsonl
+    """
+    entries = opened(folder).entries()
+    try:
+        to.write_text(
+            "".join(f"{json.dumps(to_plain(e), ensure_ascii=False)}\n" for e in entries), encoding="utf-8"
+        )
+    except OSError as error:
+        raise ArchiveFault(f"{to} cannot be written: {error.strerror}") from error
+    out.print(f"wrote {len(entries)} runs to {escape(str(to))}", soft_wrap=True)
+
+
+@history.command("import")
+def import_entries(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files that k6spec history export wrote.", metavar="[FILE]...")
+    ] = None,
+    from_runs: Annotated[
+        bool, typer.Option("--from-runs", help="Take up archived runs that history does not know.")
+    ] = False,
+    runs: RunsOption = DEFAULT_RUNS,
+    folder: HistoryOption = None,
+) -> None:
+    """Take up runs from exported files, or from the archive. What history knows of a run already stays.
+
+    Example: k6spec history import history.jsonl
+    """
+    if not files and not from_runs:
+        raise ArchiveFault("there is nothing to import", advice="name files, or give --from-runs")
+    store = opened(folder)
+    known = {entry.run_id for entry in store.entries()}
+    added = 0
+    for entry in [entry for file in files or () for entry in _read(file)]:
+        if entry.run_id not in known:
+            store.add(entry)
+            known.add(entry.run_id)
+            added += 1
+    for run in find_runs(runs) if from_runs else ():
+        if run.run_id not in known and run.is_whole():
+            store.add(record_run(run))
+            added += 1
+    out.print(f"took up {added} runs; history has {len(store.entries())}")
+
+
+def _read(file: Path) -> list[Entry]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [from_plain(json.loads(line), f"{file}:{number}") for number, line in enumerate(lines, 1) if line]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArchiveFault(f"{file} cannot be read: {error}") from error
+    except json.JSONDecodeError as error:
+        raise ArchiveFault(f"{file} is not what k6spec history export writes: {error}") from error
+
+
+def _trunk(entries: list[Entry]) -> str | None:
+    branches = {entry.branch for entry in entries}
+    return next((name for name in ("main", "master") if name in branches), None)
+
+
+def _plain(found: Found) -> dict[str, Any]:
+    return {
+        "key": found.key,
+        "statistic": found.statistic,
+        "unit": found.unit,
+        "before": found.change.before,
+        "after": found.change.after,
+        "change": found.change.share if abs(found.change.share) != float("inf") else None,
+        "p": found.change.p,
+        "last_run": found.last.run_id,
+        "last_commit": found.last.commit,
+        "last_version": found.last.version,
+        "first_run": found.first.run_id,
+        "first_commit": found.first.commit,
+        "first_version": found.first.version,
+    }
+
+
+def _show(found: list[Found], series: int) -> None:
+    """Changes that came in the same night of the same load, together."""
+    groups: dict[tuple[str, str], list[Found]] = {}
+    for change in found:
+        groups.setdefault((change.last.run_id, change.first.run_id), []).append(change)
+    for together in groups.values():
+        last, first = together[0].last, together[0].first
+        out.print(
+            f"[bold]{escape(last.revision)} .. {escape(first.revision)}[/]  "
+            f"({last.started[:10]} to {first.started[:10]}, {escape(', '.join(first.scenarios))})"
+        )
+        for change in together:
+            before, after = (shown(value, change.unit) for value in (change.change.before, change.change.after))
+            share = change.change.share
+            by = "" if abs(share) == float("inf") else f" ({share * 100:+.1f} %)"
+            out.print(f"  {escape(change.statistic)}: {before} -> {after}{by}", soft_wrap=True)
+        _print_commits(last, first)
+    out.print(f"{len(found)} changes in {series} statistics")
+
+
+def _print_commits(last: Entry, first: Entry) -> None:
+    if last.commit is None or first.commit is None:
+        return
+    if last.commit == first.commit:
+        out.print("  the specs' commit is the same: look at the system's version, or at the machine")
+        return
+    out.print(f"  git log {last.commit[:10]}..{first.commit[:10]}")
+    commits = commits_between(project_root(), last.commit, first.commit, most=_LISTED + 1)
+    for line in (commits or [])[:_LISTED]:
+        out.print(f"    {escape(line)}", soft_wrap=True)
+    if commits and len(commits) > _LISTED:
+        out.print("    …")

@@ -1,0 +1,114 @@
+"""k6spec init: what it writes runs at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.command import k6spec
+from tests.support.server import counting_server
+
+
+def test_a_fresh_project_runs_at_once(tmp_path: Path) -> None:
+    assert k6spec("init", cwd=tmp_path).returncode == 0
+
+    result = k6spec("run", "--stack", "embedded", cwd=tmp_path, timeout=900)
+
+    assert result.returncode == 0, result.stdout
+    assert "3 passed, 1 skipped" in result.stdout
+    assert "51 complete traces" in result.stdout or "50 complete traces" in result.stdout
+
+
+def test_it_runs_against_an_address(tmp_path: Path) -> None:
+    with counting_server() as server:
+        k6spec("init", "--base-url", server.url, "--path", "/checkout", "--ci", "none", cwd=tmp_path)
+        result = k6spec(
+            "run", "--stack", "embedded", "--k6spec-settle", "100ms", "-k", "p95 or succeed", cwd=tmp_path
+        )
+
+    assert result.returncode == 0, result.stdout
+    assert "2 passed, 1 skipped" in result.stdout
+    assert not (tmp_path / "specs/conftest.py").exists()
+
+
+def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs/conftest.py").write_text("mine")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"')
+
+    written = json.loads(k6spec("init", "--json", cwd=tmp_path).stdout)
+
+    assert written["left"] == ["specs/conftest.py"]
+    assert (tmp_path / "specs/conftest.py").read_text() == "mine"
+    k6spec("init", "other", "--base-url", "http://127.0.0.1:8000", cwd=tmp_path)
+    assert tomllib.loads((tmp_path / "pyproject.toml").read_text()) == {"project": {"name": "shop"}}
+
+
+def test_the_address_joins_a_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"')
+
+    k6spec("init", "--base-url", "http://127.0.0.1:8000", cwd=tmp_path)
+
+    settings = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert settings == {"project": {"name": "shop"}, "tool": {"k6spec": {"base_url": "http://127.0.0.1:8000"}}}
+
+
+@pytest.mark.parametrize(
+    ("ci", "file"), [("github", ".github/workflows/k6spec.yml"), ("gitlab", ".gitlab-ci.yml")]
+)
+def test_ci_files_are_yaml_whose_commands_are_ours(tmp_path: Path, ci: str, file: str) -> None:
+    k6spec("init", "--ci", ci, cwd=tmp_path)
+
+    text = (tmp_path / file).read_text()
+    assert yaml.safe_load(text)
+    for command in ("k6spec run specs", "k6spec history changes --last 7"):
+        assert command in text
+        assert k6spec(*command.split()[1:], "--help", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ci", "jenkins"], "--ci jenkins: write github, gitlab, none"),
+        (["--base-url", "localhost"], "--base-url localhost: write an address"),
+        (["--path", "products"], "--path products: write a path that begins with /"),
+        (["there"], "is there already: this project has been begun"),
+    ],
+)
+def test_a_mistake_is_told_in_words(tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "there/specs").mkdir(parents=True)
+    (tmp_path / "there/specs/test_smoke.py").write_text("mine")
+
+    result = k6spec("init", *arguments, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
+
+
+def test_completion_knows_commands_and_runs(tmp_path: Path) -> None:
+    script = k6spec("--show-completion", "bash", cwd=tmp_path)
+    assert "k6spec" in script.stdout or script.returncode == 0
+    (tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa").mkdir(parents=True)
+    (tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa/run.json").write_text("{}")
+    code = "from k6spec.cli import main; main()"
+    environment = {"_K6SPEC_COMPLETE": "complete_bash", "COMP_WORDS": "k6spec show 2026", "COMP_CWORD": "2"}
+    program = tmp_path / "k6spec"
+    program.write_text(f"#!{sys.executable}\n{code}\n")
+    program.chmod(0o755)
+    result = subprocess.run(
+        [str(program)],
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2026-11-01T00-00-00-0000aaaa" in result.stdout
