@@ -221,7 +221,7 @@ class Stat(Generic[Q]):
         rehearsal = self._bench.rehearsal
         if rehearsal is not None:
             claim = f"{population.text}: {self._label} {sign} {standard}"
-            if _says_nothing(population, reducer):
+            if _says_nothing(population, reducer) and not population.none_is_a_finding:
                 rehearsal.miss(claim, population)
             self.verdict = rehearsal.held(claim, population)
             return self.verdict

@@ -6,7 +6,8 @@ import json
 import subprocess
 from pathlib import Path
 
-from k6spec import constant_vus  # noqa: F401  as in conftest.py: pytester forgets what its runs import
+import pytest
+
 from k6spec.store.archive import RunFolder
 from tests.plugin.conftest import Specs, healthy
 from tests.support.history import nights
@@ -131,3 +132,10 @@ def test_a_skipped_claim_is_told_by_report_and_junit_file(specs: Specs) -> None:
     assert 'class="claim skipped"' in page
     assert "2 skipped of 3 claims" in page
     assert 'name="k6spec.outcome" value="skipped"' in (specs.pytester.path / "junit.xml").read_text()
+
+
+def test_a_preflight_lets_claims_against_a_baseline_hold(live: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K6SPEC_PREFLIGHT_TIME", "500ms")
+    live.write(CLAIM + "\n\ndef test_rate(run: Run) -> None:\n    assert run.http().rate >= 0.9 * baseline()\n")
+
+    live.run().assert_outcomes(skipped=2)
