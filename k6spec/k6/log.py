@@ -20,8 +20,10 @@ _NOT_SENT: Final = re.compile(
     r"""|[\d/]+ [\d:]+ (?:failed to upload metrics:(?! context canceled)|OTLP partial success))"""
 )
 _ERROR: Final = re.compile(r'\berror=("(?:[^"\\]|\\.)*"|\S+)')
-# What ended an iteration; that of an async function has no source=stacktrace.
-_OF_ITERATION: Final = re.compile(r' executor=\S+ scenario=(?:"[^"]*"|\S+)(?: source=stacktrace)?$')
+# What ended an iteration; that of an async function has no source=stacktrace, and k6 2.x adds a hint.
+_OF_ITERATION: Final = re.compile(
+    r' executor=\S+(?: hint="[^"]*")? scenario=(?:"[^"]*"|\S+)(?: source=stacktrace)?$'
+)
 _STOPPED: Final = re.compile(
     r"msg=\"thresholds on metrics '(.*)' were crossed; at least one has abortOnFail enabled"
 )

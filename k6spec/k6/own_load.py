@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,8 +66,8 @@ def with_own_load(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[s
 def replaced_loads(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[str, str]) -> dict[Path, str]:
     """What the declared profiles take the place of: the path of each script that speaks of load -> what it says.
 
-    As in ``vus=50, duration=5m0s`` or ``scenarios browse, buy``. Nothing is said of a script that k6 refuses: the
-    load itself will tell.
+    As in ``vus=50, duration=5m0s`` or ``scenarios browse, buy``. Nothing is said of a script that k6 refuses, or
+    takes long over: the load itself will tell.
     """
     scripts = {
         part.scenario.path: part.scenario
@@ -75,9 +76,10 @@ def replaced_loads(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[
     }
     said = {}
     for path, scenario in scripts.items():
-        answer = _inspect(binary, load, scenario, base_url, env)
-        if not answer.returncode and (words := _speaks_of_load(json.loads(answer.stdout))):
-            said[path] = words
+        with suppress(K6Fault):
+            answer = _inspect(binary, load, scenario, base_url, env)
+            if not answer.returncode and (words := _speaks_of_load(json.loads(answer.stdout))):
+                said[path] = words
     return said
 
 

@@ -65,6 +65,7 @@ _DROPPED_SETTINGS: Final = frozenset(
         "WEB_DASHBOARD",
         "TRACES_OUTPUT",
         "TYPE",
+        "INCLUDE_SYSTEM_ENV_VARS",  # scripts read the system's address there
     ]
 )
 _GENERATED: Final = "requests.generated.parquet"
@@ -338,9 +339,13 @@ def _argv(
 def k6_environment(
     env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None = None
 ) -> dict[str, str]:
-    """The environment that k6 gets: without settings that would change the declared load."""
+    """The environment that k6 gets: without settings that would change the declared load.
+
+    Nor does k6 read the user's ``config.json``: from 2.x on its ``vus`` and ``duration`` win over any scenarios.
+    """
     kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
-    return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env}
+    config = {"K6_CONFIG": str(compiled.config)}
+    return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env, **config}
 
 
 def _add_plan(generated: Path, path: Path, load: Load, output: K6Output, planned: Callable[..., pa.Table]) -> None:

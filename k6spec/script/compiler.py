@@ -34,6 +34,11 @@ class CompiledScript:
     entry: Path
     env: dict[str, str]
 
+    @property
+    def config(self) -> Path:
+        """What k6 takes for the user's ``config.json``: nothing is in it."""
+        return self.entry.with_name("config.json")
+
 
 def compile_load(
     load: Load, *, run_key: bytes, base_url: str, out: Path, mark: Mark = "load", only_private: bool = False
@@ -65,6 +70,7 @@ def compile_load(
     }
     _write(out / "settings.js", f"export const settings = {json.dumps(settings, indent=2)};\n")
     modules = _modules(load, out, adapted)
+    _write(out / "config.json", "{}\n")
     entry = out / "entry.js"
     _write(entry, _entry(load, modules, adapted))
     return CompiledScript(entry=entry, env={"BASE_URL": base_url, **script_env(load)})

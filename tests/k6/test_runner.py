@@ -152,6 +152,19 @@ def test_settings_of_k6_in_the_environment_do_not_change_the_load(k6: Runner) ->
     assert ran.result.iterations == 1
 
 
+def test_nor_does_a_configuration_file_of_k6s(k6: Runner) -> None:
+    config = k6.folder / "config.json"
+    config.write_text('{"vus": 5, "duration": "3s"}')
+    ran = k6.run(k6.load(GET), env={"K6_CONFIG": str(config)})
+    assert (ran.result.iterations, {row["scenario"] for row in ran.requests}) == (1, {"user"})
+
+
+def test_scripts_read_the_systems_address_whatever_k6_is_told_of_its_environment(k6: Runner) -> None:
+    source = "import http from 'k6/http'; export default () => { http.get(`${__ENV.BASE_URL}/x`); };"
+    ran = k6.run(k6.load(source), env={"K6_INCLUDE_SYSTEM_ENV_VARS": "false"})
+    assert [row["status"] for row in ran.requests] == [200]
+
+
 def test_crossed_thresholds_are_a_finding(k6: Runner) -> None:
     ran = k6.run(
         k6.load(
