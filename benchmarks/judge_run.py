@@ -20,13 +20,14 @@ import pyarrow.parquet as pq
 
 from k6spec.collect import client_spans
 from k6spec.collect.gather import without_duplicates
-from k6spec.query import database
+from k6spec.query import critical_path, database, forest, placement, self_time
 from k6spec.query.database import Database
-from k6spec.store import archive, placement, requests, self_time, span_file, spans
+from k6spec.query.placement import place_spans
+from k6spec.store import archive, requests, span_file, spans
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
 from k6spec.store.requests import SAMPLES
-from k6spec.store.span_file import SpanFile, place_spans
+from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import SCHEMA
 
 CACHE = Path.home() / ".cache" / "k6spec-benchmarks"
@@ -34,7 +35,18 @@ SPANS_A_TRACE = 10
 _CHUNK = 100_000
 _BATCH = 2_000
 _BEGIN = 1_790_000_000_000_000_000
-_MADE_BY = (archive, client_spans, database, placement, requests, self_time, span_file, spans)
+_MADE_BY = (
+    archive,
+    client_spans,
+    critical_path,
+    database,
+    forest,
+    placement,
+    requests,
+    self_time,
+    span_file,
+    spans,
+)
 
 # service, name, kind, category, statement, parent (None: k6's client span), milliseconds on average
 _SHAPE = (

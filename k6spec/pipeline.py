@@ -40,13 +40,13 @@ from k6spec.k6.runner import K6Result
 from k6spec.k6.unmade import stopped
 from k6spec.measure import Surroundings, check_reached, collect, generate, take_stock, usual_settle
 from k6spec.preflight import preflight, worthwhile
+from k6spec.query.placement import place_spans
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, TRACES, RunFolder, create_run, disk_fault
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
-from k6spec.store.span_file import place_spans
 from k6spec.units import Duration
 
 _LOCK: Final = "k6spec-load.lock"

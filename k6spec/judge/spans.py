@@ -11,7 +11,6 @@ from k6spec.errors import UsageError
 from k6spec.judge.reading import reading
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series
-from k6spec.query.critical_path import critical_path
 from k6spec.query.forest import Forest, Ints
 from k6spec.query.logic import Conditions
 from k6spec.query.matching import Match
@@ -96,14 +95,14 @@ class Spans(Timed, SpanLanguage):
         Children are taken only as far as they lie within their parents; of one on another host only the length is
         taken. Members of incomplete traces are missing.
         """
-        return self._measured(lambda forest: critical_path(forest).whole, "time on the critical path")
+        return self._series("critical", "time on the critical path")
 
     @property
     def critical_self_time(self) -> Series[Duration]:
         """Of :attr:`critical_path` each span's own part, outside what it called; in a trace they add up to its
         request's time.
         """
-        return self._measured(lambda forest: critical_path(forest).own, "own time on the critical path")
+        return self._series("critical_self", "own time on the critical path")
 
     @property
     def gap(self) -> Series[Duration]:

@@ -18,9 +18,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from k6spec.query.derived import Reach
+from k6spec.query.placement import place, trace_ids
 from k6spec.store.archive import TRACES, RunFolder, columns_of
 from k6spec.store.engine import connect
-from k6spec.store.placement import place, trace_ids
 from k6spec.store.requests import REQUESTS, SAMPLES
 from k6spec.store.spans import CLIENT_SERVICE, PLACED
 from k6spec.store.spans import SCHEMA as SPANS
@@ -148,17 +148,11 @@ class Database:
         return RunFolder(self.folder).info()
 
     def _ready(self, parameters: Sequence[object]) -> list[object]:
-        """The parameters of a query, once there are the sets that it needs."""
-        for parameter in parameters:
-            if isinstance(parameter, Reach):
-                self.once(parameter, partial(self._make, parameter))
-        return [parameter for parameter in parameters if not isinstance(parameter, Reach)]
-
-    def _make(self, reach: Reach) -> None:
-        connection = self._open()
-        connection.register("reached", pa.table({"node": reach.nodes(self)}))
-        connection.execute(f"CREATE TEMP TABLE {reach.name} AS SELECT node FROM reached")
-        connection.unregister("reached")
+        """The parameters of a query, with the sets that it needs made."""
+        return [
+            self.once(parameter, partial(parameter.bits, self)) if isinstance(parameter, Reach) else parameter
+            for parameter in parameters
+        ]
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:

@@ -1,14 +1,12 @@
 """Sets of spans that a query needs and SQL would be slow to find: those below, or above, certain others.
 
-A condition names such a set in its SQL, as a table with the column ``node``, and carries what makes it among its
-parameters; the database makes it before the query, once.
+A condition carries what makes such a set among its parameters; the database makes it before the query, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Literal, Protocol, TypeVar, final
 
 import numpy as np
@@ -16,7 +14,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 T = TypeVar("T")
-Nodes = NDArray[np.int32]
 
 
 class Tables(Protocol):
@@ -44,13 +41,8 @@ class Reach:
     sql: str
     parameters: tuple[object, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """The table that a query finds it in."""
-        return f"reach_{sha256(repr((self.way, self.sql, self.parameters)).encode()).hexdigest()[:24]}"
-
-    def nodes(self, tables: Tables) -> Nodes:
-        """The set itself; cycles and ids that are there twice are no matter."""
+    def bits(self, tables: Tables) -> bytes:
+        """The set as a parameter: of each node a bit. Cycles and ids that are there twice are no matter."""
         begin = "node" if self.way == "down" else "parent_node"
         query = f"SELECT DISTINCT s.{begin} AS node FROM spans s WHERE {self.sql} AND s.{begin} IS NOT NULL"
         first = tables.table(query, self.parameters)["node"].to_numpy()
@@ -63,7 +55,7 @@ class Reach:
             found = to[fresh[origin]]
             found = found[~met[found]]
             if not len(found):
-                return np.flatnonzero(met).astype(np.int32)
+                return np.packbits(met).tobytes()
             fresh[:] = False
             fresh[found] = met[found] = True
 

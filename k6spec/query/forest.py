@@ -13,7 +13,7 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from k6spec.query.database import Database
+from k6spec.query.derived import Tables
 from k6spec.query.logic import Conditions
 from k6spec.query.selectors import where
 from k6spec.store.spans import CLIENT_SERVICE
@@ -154,7 +154,7 @@ class Level:
         )
 
 
-def forests(database: Database, traces: Bools, members: Conditions) -> Iterator[Forest]:
+def forests(database: Tables, traces: Bools, members: Conditions) -> Iterator[Forest]:
     """All spans of some traces, whole traces at a time.
 
     Args:
@@ -171,7 +171,7 @@ def forests(database: Database, traces: Bools, members: Conditions) -> Iterator[
         yield Forest(Columns(**{name: getattr(columns, name)[rows] for name in Columns.__slots__}))
 
 
-def _columns(database: Database, members: Conditions) -> Columns:
+def _columns(database: Tables, members: Conditions) -> Columns:
     table = database.table(
         f"""SELECT s.trace_no AS trace, s.node, coalesce(s.parent_node, -1)::INTEGER AS parent,
             s.start_ns AS start, s.duration_ns AS length, s.clock, s.service = '{CLIENT_SERVICE}' AS client,

@@ -23,8 +23,8 @@ _COMPLETE: Final = Condition(sql="c.complete")
 _A_TRACE: Final = 8
 SPANS: Final = "spans s"
 
-Measure = Literal["duration", "self", "share"]
-"""``duration`` and ``self`` are in nanoseconds, ``share`` is of the time that the trace's requests took."""
+Measure = Literal["duration", "self", "critical", "critical_self", "share"]
+"""All are in nanoseconds but ``share``, which is of the time that the trace's requests took."""
 
 
 def db_conditions(*, queries: bool) -> Conditions:
@@ -47,7 +47,7 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
     """
     inside = (in_scope(selector), SYSTEM_SPAN)
     members = (*inside, *selector.conditions)
-    whole = certain(selector.conditions) and measure != "self"
+    whole = certain(selector.conditions) and measure in {"duration", "share"}
     table = _rows(measure, members if whole else (*members, _COMPLETE))
     unclear = undecidable(database, selector, inside)
     if not whole and database.spans_dropped:
@@ -157,7 +157,7 @@ def _seen(database: Database, selector: Selector, measure: Measure, *, whole: bo
     """What is asked of the spans is asked in SQL; what is asked of their traces is looked up by number."""
     traces = trace_columns(database)
     sql, parameters = where((SYSTEM_SPAN, *selector.conditions))
-    column = "self_ns" if measure == "self" else "duration_ns"
+    column = "duration_ns" if measure == "share" else f"{measure}_ns"
     found = database.table(
         f"""SELECT s.{column} AS value, s.trace_no FROM spans s
         WHERE {sql} AND s.{column} IS NOT NULL AND s.trace_no < ?""",
@@ -189,11 +189,7 @@ class _Rows:
 
 def _rows(measure: Measure, members: Conditions) -> _Rows:
     """A row a member: ``value``, the span's and its trace's columns that messages need."""
-    value = {
-        "duration": "s.duration_ns",
-        "self": "s.self_ns",
-        "share": "s.duration_ns / nullif(c.client_ns, 0)",
-    }[measure]
+    value = "s.duration_ns / nullif(c.client_ns, 0)" if measure == "share" else f"s.{measure}_ns"
     sql, parameters = where(members)
     return _Rows(
         f"""SELECT {value} AS value, s.trace_id, s.trace_no, s.span_id, s.name, s.service, s.db_statement,

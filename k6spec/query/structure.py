@@ -74,7 +74,7 @@ def _related(other: Conditions, text: str, columns: str, link: str) -> Condition
 def _reached(way: Literal["down", "up"], column: str, other: Conditions, text: str) -> Condition:
     sql, parameters = where((SYSTEM_SPAN, *other))
     reach = Reach(way, sql, tuple(parameters))
-    return _relation(f"s.{column} IN (SELECT node FROM {reach.name})", (reach,), other, text)
+    return _relation(f"(get_bit(?::BLOB::BIT, s.{column}) = 1)", (reach,), other, text)
 
 
 def _relation(sql: str, parameters: tuple[object, ...], other: Conditions, text: str) -> Condition:

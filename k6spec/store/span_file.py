@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, final
+from typing import Final, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from k6spec.store.placement import place, trace_ids
-from k6spec.store.spans import ARCHIVED, EVENT, LINK, SCHEMA
+from k6spec.store.spans import EVENT, LINK, SCHEMA
 
 _GROUP_ROWS: Final = 1 << 16
 _GROUP_BYTES: Final = 64 << 20
 # Of these hardly two are the same: a dictionary of them would cost more than it saves.
 _DIFFERENT: Final = frozenset(
-    {"trace_id", "span_id", "parent_span_id", "start_ns", "duration_ns", "node", "parent_node", "self_ns"}
+    {"trace_id", "span_id", "parent_span_id", "start_ns", "duration_ns", "node", "parent_node"}
+    | {"self_ns", "critical_ns", "critical_self_ns"}
     | {"events.list.element.time_ns", "links.list.element.trace_id", "links.list.element.span_id"}
 )
 _ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "category"]
@@ -67,20 +67,6 @@ class SpanFile:
                 self._flush()
         finally:
             self._writer.close()
-
-
-def place_spans(path: Path, requests: pa.Table) -> None:
-    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a file of spans that are all there."""
-    places = place(path, trace_ids(requests))
-    draft = path.with_suffix(".placed")
-    with pq.ParquetFile(path) as source, SpanFile(draft, ARCHIVED) as target:
-        first = 0
-        for batch in source.iter_batches():
-            placed = places.slice(first, batch.num_rows).combine_chunks()
-            columns: list[Any] = [*batch.cast(SCHEMA).columns, *(column.chunk(0) for column in placed.columns)]
-            target.write(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
-            first += batch.num_rows
-    draft.replace(path)
 
 
 def _leaves(name: str, kind: pa.DataType) -> list[str]:

@@ -93,6 +93,8 @@ _PLACED: Final[list[pa.Field[Any]]] = [
         "repeats_parent", pa.bool_()
     ),  # both are database spans of one statement, as an ORM's and its driver's are
     pa.field("self_ns", pa.int64()),  # how long it lasted while none of its children did
+    pa.field("critical_ns", pa.int64()),  # how long the end of its request waited for it and what it called
+    pa.field("critical_self_ns", pa.int64()),  # of that its own part
 ]
 PLACED: Final = pa.schema(_PLACED)
 """What is worked out of all spans of a run together, once, when it is archived."""

@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from k6spec.query import placement
 from k6spec.query.database import Database
-from k6spec.store import placement
+from k6spec.query.placement import place, place_spans, trace_ids
 from k6spec.store.archive import REQUESTS, SPANS, TRACES, RunFolder
-from k6spec.store.placement import place, trace_ids
-from k6spec.store.span_file import place_spans
 from k6spec.store.spans import ARCHIVED, PLACED
 from tests.support.runs import Request, Span, db, entry, make_run
 

@@ -14,11 +14,15 @@ from typing import Any, Final, cast, final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from k6spec.query.critical_path import critical_path
+from k6spec.query.forest import Columns, Forest
+from k6spec.query.self_time import self_times
 from k6spec.store.engine import connect
-from k6spec.store.self_time import self_times
-from k6spec.store.spans import PLACED
+from k6spec.store.span_file import SpanFile
+from k6spec.store.spans import ARCHIVED, CLIENT_SERVICE, PLACED, SCHEMA
 
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
@@ -30,11 +34,12 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 # Texts are only compared for being the same, so 64-bit hashes do: that two different calls of any one trace are
 # confused is less likely than one in a million even for a run of 100 million spans.
-_LEAN: Final = """
+_LEAN: Final = f"""
 SELECT trace_id, span_id, parent_span_id, start_ns, duration_ns,
        hash(service, coalesce(resource['service.instance.id'], ''), coalesce(resource['host.name'], '')) AS clock,
        hash(service, coalesce(db_statement, name)) AS call,
-       CASE WHEN category = 'db' AND db_statement IS NOT NULL THEN hash(db_statement) ELSE 0 END AS statement
+       CASE WHEN category = 'db' AND db_statement IS NOT NULL THEN hash(db_statement) ELSE 0 END AS statement,
+       service IS NOT DISTINCT FROM '{CLIENT_SERVICE}' AS client, kind IS NOT DISTINCT FROM 'consumer' AS consumer
 FROM read_parquet(?)"""
 
 
@@ -53,9 +58,9 @@ def place(file: Path, traces: pa.Array[Any]) -> pa.Table:
     spans = _read(file, traces)
     count = len(spans.trace)
     node = np.empty(count, np.int32)
-    parent = np.empty(count, np.int32)
+    parent = np.full(count, -1, np.int32)
     repeats = np.empty(count, np.bool_)
-    own = np.empty(count, np.int64)
+    own, critical, critical_own = (np.empty(count, np.int64) for _ in range(3))
     beyond = count
     for rows in _whole_traces(spans.trace):
         some = spans.only(rows)
@@ -73,6 +78,8 @@ def place(file: Path, traces: pa.Array[Any]) -> pa.Table:
         same = (some.statement[of] == some.statement[child]) & (some.statement[child] != 0)
         repeats[rows] = np.bincount(child[same], minlength=len(rows)) > 0
         own[rows] = self_times(some.start, some.length, some.clock, of, child)
+        path = critical_path(_forest(some, node[rows], parent[rows]))
+        critical[rows], critical_own[rows] = path.whole, path.own
     return pa.Table.from_arrays(
         [
             pa.array(spans.trace, pa.int32()),
@@ -82,9 +89,25 @@ def place(file: Path, traces: pa.Array[Any]) -> pa.Table:
             pa.array(_dense(spans.call)),
             pa.array(repeats),
             pa.array(own),
+            pa.array(critical),
+            pa.array(critical_own),
         ],
         schema=PLACED,
     )
+
+
+def place_spans(path: Path, requests: pa.Table) -> None:
+    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a file of spans that are all there."""
+    places = place(path, trace_ids(requests))
+    draft = path.with_suffix(".placed")
+    with pq.ParquetFile(path) as source, SpanFile(draft, ARCHIVED) as target:
+        first = 0
+        for batch in source.iter_batches():
+            placed = places.slice(first, batch.num_rows).combine_chunks()
+            columns: list[Any] = [*batch.cast(SCHEMA).columns, *(column.chunk(0) for column in placed.columns)]
+            target.write(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
+            first += batch.num_rows
+    draft.replace(path)
 
 
 @final
@@ -99,6 +122,8 @@ class _Spans:
     clock: Keys
     call: Keys
     statement: Keys
+    client: Bools
+    consumer: Bools
 
     def only(self, rows: Ints) -> _Spans:
         return _Spans(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
@@ -121,6 +146,8 @@ def _read(file: Path, known: pa.Array[Any]) -> _Spans:
             ("clock", "clock"),
             ("call", "call"),
             ("statement", "statement"),
+            ("client", "client"),
+            ("consumer", "consumer"),
         ):
             parts[name].append(batch[column].to_numpy(zero_copy_only=False))
     connection.close()
@@ -139,6 +166,8 @@ _TYPES: Final[dict[str, Any]] = {
     "clock": np.uint64,
     "call": np.uint64,
     "statement": np.uint64,
+    "client": np.bool_,
+    "consumer": np.bool_,
 }
 
 
@@ -154,6 +183,24 @@ def _trace_numbers(ids: Any, known: pa.Array[Any]) -> NDArray[np.int32]:
 def _key(ids: Any) -> Keys:
     raw = pc.fill_null(ids, bytes(8)).cast(pa.binary(8))
     return pa.Array.from_buffers(pa.uint64(), len(raw), [None, raw.buffers()[1]], offset=raw.offset).to_numpy()
+
+
+def _forest(spans: _Spans, node: NDArray[np.int32], parent: NDArray[np.int32]) -> Forest:
+    nothing = np.zeros(len(node), np.bool_)
+    return Forest(
+        Columns(
+            trace=spans.trace,
+            node=node,
+            parent=parent,
+            start=spans.start,
+            length=spans.length,
+            clock=_dense(spans.clock),
+            client=spans.client,
+            consumer=spans.consumer,
+            answers=nothing,
+            member=nothing,
+        )
+    )
 
 
 def _whole_traces(trace: NDArray[np.int32]) -> Iterator[Ints]:
