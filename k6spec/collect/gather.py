@@ -98,10 +98,8 @@ def gather(
         now = time.monotonic()
         if fresh:
             kept += fresh
-            last_new, last_ns = (
-                begun,
-                begun_ns,
-            )  # what a poll gives had come when it began, however long it took to read
+            # What a poll gives had come when it began, however long it took to read.
+            last_new, last_ns = begun, begun_ns
         if len(entered) > there:
             last_trace = now
         elif on_progress is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LENGTH: Final = struct.Struct(">I")
 _READ_AHEAD: Final = 1 << 20
-UNREAD_BYTES: Final = 256 << 20
+UNREAD_BYTES: Final = 16 << 20
 """The most that is kept for nobody."""
 
 

@@ -148,7 +148,10 @@ def command_lines_of(project: Project, process: subprocess.Popen[str]) -> set[st
     return seen
 
 
-def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dict[str, str]) -> None:
+@pytest.mark.parametrize("stack", ["its own", "one that stays"])
+def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dict[str, str], stack: str) -> None:
+    if stack == "one that stays":
+        k6spec(project, "up")
     with (project.root / "output").open("w+") as output:
         process = project.start("--junit-xml=report.xml", "-v", stdout=output)
         command_lines = command_lines_of(project, process)
@@ -156,6 +159,7 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
         said = output.read()
 
     assert "1 failed, 1 passed" in said
+    assert (project.root / ".k6spec" / "stack.json").exists() == (stack == "one that stays")
     (info,) = project.infos()
     assert info["status"] == "complete"
     spans = next(project.runs.glob("*/spans.parquet"))
@@ -165,6 +169,12 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
     left |= {"a command line": "\n".join(command_lines)}
     found = {(place, name) for place, secret in planted.items() for name, text in left.items() if secret in text}
     assert found == set()
+    k6spec(project, "down")
+
+
+def k6spec(project: Project, *arguments: str) -> None:
+    command = [sys.executable, "-c", "from k6spec.cli import main; main()", *arguments]
+    subprocess.run(command, cwd=project.root, env=project.env, capture_output=True, timeout=60, check=True)
 
 
 def test_a_fault_is_told_without_secrets(project: Project, planted: dict[str, str]) -> None:
