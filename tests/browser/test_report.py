@@ -216,6 +216,16 @@ def test_it_prints(opened_page: Callable[..., Page], report: Path) -> None:
     assert page.locator(".claim").first.is_visible()
 
 
+def test_charts_are_printed_in_the_colours_of_paper(opened_page: Callable[..., Page], report: Path) -> None:
+    page = opened_page(report, color_scheme="dark")
+    line = "() => getComputedStyle(document.documentElement).getPropertyValue('--rule').trim()"
+    on_screen = page.evaluate(line)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(line) == "#eceded" != on_screen
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(line) == on_screen
+
+
 def test_without_javascript_claims_and_tables_are_there(opened_page: Callable[..., Page], report: Path) -> None:
     page = opened_page(report, java_script_enabled=False)
     assert page.locator(".claim").count() == 3

@@ -157,8 +157,16 @@ const drawCharts = (timeline, claims, traces) => {
     resize();
   }).observe(host);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  addEventListener("beforeprint", () => resize(680));
-  addEventListener("afterprint", () => resize());
+  // Paper is light, whatever the screen is, and as wide as it is.
+  addEventListener("beforeprint", () => {
+    document.documentElement.dataset.print = "";
+    draw();
+    resize(680);
+  });
+  addEventListener("afterprint", () => {
+    delete document.documentElement.dataset.print;
+    draw();
+  });
 };
 
 // --- traces -------------------------------------------------------------------------------------------
