@@ -38,7 +38,7 @@ def test_changes_names_the_commit_range_and_exits_with_1(project: Path) -> None:
 
     assert result.returncode == 1
     assert "(2026-10-19 to 2026-10-20, buy)" in result.stdout
-    assert f"{P50}: 6.44 ms -> 7.02 ms (+9.0 %)" in result.stdout
+    assert f"{P50}: 6.46 ms -> 7 ms (+8.5 %)" in result.stdout
     assert "git log 0000000013..0000000014" in result.stdout
     assert "1 changes in 1 statistics" in result.stdout
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from k6spec.store.archive import RunFolder
-from tests.plugin.conftest import Specs, healthy
+from tests.plugin.conftest import HEAD, Specs, healthy
 from tests.support.history import nights
 
 CLAIM = """
@@ -135,7 +135,8 @@ def test_a_skipped_claim_is_told_by_report_and_junit_file(specs: Specs) -> None:
 
 
 def test_a_preflight_lets_claims_against_a_baseline_hold(live: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("K6SPEC_PREFLIGHT_TIME", "500ms")
-    live.write(CLAIM + "\n\ndef test_rate(run: Run) -> None:\n    assert run.http().rate >= 0.9 * baseline()\n")
+    monkeypatch.setenv("K6SPEC_PREFLIGHT_TIME", "1s")
+    rate = "def test_rate(run: Run) -> None:\n    assert run.http().rate >= 0.9 * baseline()\n"
+    live.write(f"{CLAIM}\n\n{rate}", head=HEAD.replace('"1s"', '"3s"'))
 
     live.run().assert_outcomes(skipped=2)
