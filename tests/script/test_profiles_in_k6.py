@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from k6spec.declare import flow, presets
 from k6spec.declare.load import declare_load
-from k6spec.declare.profile import Profile
+from k6spec.declare.profile import Profile, RampingArrivalRate, RampingVUs
 from k6spec.declare.profiles import (
     constant_arrival_rate,
     constant_vus,
@@ -25,6 +28,7 @@ from k6spec.declare.scenario import Scenario
 from k6spec.declare.stopping import stop_when
 from k6spec.errors import UsageError
 from k6spec.k6.binary import K6Binary, find_k6
+from k6spec.k6.own_load import with_own_load
 from k6spec.script.compiler import compile_load
 from k6spec.script.options import stops
 from k6spec.units import Duration, Ratio, ms, parse_duration
@@ -109,6 +113,29 @@ def test_any_declared_profile(
     assert set(options["scenarios"]) == {"any"}
     assert in_ns(options["scenarios"]["any"]) == in_ns(profile.options() | {"exec": "k6spec_0"})
     assert in_ns(options["thresholds"] or {}) == in_ns(stops(load))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(profile=profiles)
+def test_any_profile_comes_back_from_k6_as_it_was_declared(
+    binary: K6Binary, tmp_path: Path, profile: Profile
+) -> None:
+    script = tmp_path / "own.js"
+    scenario = json.dumps({"scenarios": {"any": profile.options()}})
+    script.write_text(f"export const options = {scenario}; export default function () {{}}")
+    load = declare_load(Scenario.script(script, options="script"), None)
+
+    (part,) = with_own_load(load, binary, base_url="http://127.0.0.1:1", env=os.environ).parts
+
+    assert part.profile == as_k6_knows_it(profile)
+
+
+def as_k6_knows_it(profile: Profile) -> Profile:
+    """Without what only k6spec has: names of stages, a warm-up, limits that stop it."""
+    plain = replace(profile, warmup=Duration(0), stop_when=None)
+    if isinstance(plain, RampingVUs | RampingArrivalRate):
+        return replace(plain, stages=tuple(replace(stage, name=None) for stage in plain.stages))
+    return plain
 
 
 def test_the_scripts_own_load_is_dropped_and_the_rest_of_its_options_kept(
