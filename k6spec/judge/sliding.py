@@ -26,6 +26,9 @@ _STEPS: Final = 10
 _WHOLE: Final = 0.9
 """A part of the load that is as long as this share of a window is one window."""
 
+_BEHIND: Final = 1_000
+"""So many nanoseconds behind the last start the last window ends; starts are known to a quarter of that."""
+
 _MOST: Final = 100_000
 _ORDER: Final[dict[Outcome, int]] = {"failed": 0, "inconclusive": 1, "passed": 2, "skipped": 3}
 
@@ -114,7 +117,7 @@ class Every(Generic[Q]):
         begins: list[int] = list(range(first, last - self._width.ns + 1, self._step.ns))
         if len(begins) > _MOST:
             raise UsageError(f"in_every({str(self._width)!r}): {len(begins):,} windows; give a longer step=")
-        return begins if begins[-1] == last - self._width.ns + 1 else [*begins, last - self._width.ns + 1]
+        return [*begins, last - self._width.ns + _BEHIND]
 
     def _weigh(self, population: Population, begin: int, sign: Operator, bound: float) -> _Window:
         part = self._part(population, begin)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k6spec import ms, percent
+from k6spec import ms, percent, span, window
 from k6spec.judge.verdict import Verdict
 from k6spec.run import Run
 from tests.support.runs import Request, db, entry, run_of
@@ -29,6 +29,29 @@ CLAIMS: dict[str, Callable[[Run], Verdict]] = {
     "median calls": lambda run: run.traces().calls(db=True).p50 <= 2,
     "repeated": lambda run: run.traces().repeated(db=True).max <= 2,
     "requests": lambda run: run.http().duration.p95 <= ms(90),
+    "self time": lambda run: run.spans("POST /checkout").self_time.max <= ms(30),
+    "deviation": lambda run: run.spans.db().duration.standard_deviation <= ms(20),
+    "share of the trace": lambda run: run.spans.db().share_of_trace.max <= percent(80),
+    "having": lambda run: run.traces().having(span.db(), at_most=3).rate >= percent(70),
+    "critical path": lambda run: run.traces().critical_path(db=True).max <= ms(50),
+    "critical path, median": lambda run: run.traces().critical_path(db=True).p50 >= ms(10),
+    "critical share": lambda run: run.traces().critical_share(db=True).mean <= percent(60),
+    "span on the path": lambda run: run.spans.db().critical_path.p50 <= ms(20),
+    "own time on the path": lambda run: run.spans("POST /checkout").critical_self_time.max <= ms(30),
+    "depth": lambda run: run.traces().depth.min >= 2,
+    "fan-out": lambda run: run.traces().fan_out().max <= 3,
+    "concurrency": lambda run: run.traces().concurrency(db=True).max <= 2,
+    "mean concurrency": lambda run: run.traces().concurrency(db=True).mean <= 2,
+    "gap": lambda run: run.traces().gap.max <= ms(40),
+    "gap, mean": lambda run: run.traces().gap.mean <= ms(20),
+    "errors": lambda run: run.spans.originating_errors().count <= 1,
+    "caught": lambda run: run.spans(status="error").reaching_entry().count <= 1,
+    "every window": lambda run: run.spans.db().duration.max.in_every("20ms", step="10ms") <= ms(70),
+    "calls in every window": lambda run: run.traces().calls(db=True).mean.in_every("20ms") <= 3,
+    "count in every window": lambda run: run.spans.db().count.in_every("20ms") <= 7,
+    "exponent": lambda run: run.spans.db().duration.max.scaling.exponent <= 1,
+    "knee": lambda run: run.spans.db().duration.mean.scaling.knee() >= 40,
+    "part": lambda run: run.spans.db().within(~window.between("0ms", "10ms")).duration.max <= ms(60),
 }
 
 
@@ -38,8 +61,13 @@ def requests(draw: st.DrawFn) -> list[Request]:
     found = []
     for _ in range(draw(st.integers(3, 8))):
         longest = draw(st.integers(10, 100))
-        spans = draw(st.lists(st.integers(1, longest), min_size=1, max_size=4))
-        found.append(Request(ms=longest, spans=[entry(ms=longest), *[db(ms=value) for value in spans]]))
+        lengths = draw(st.lists(st.integers(1, longest), min_size=1, max_size=4))
+        failing = draw(st.sampled_from(("unset", "unset", "error")))
+        spans = [replace(db(ms=length), status=failing) for length in lengths]
+        first = entry(
+            ms=draw(st.integers(longest // 2, longest)), status=draw(st.sampled_from((failing, "unset")))
+        )
+        found.append(Request(ms=longest, vus=draw(st.sampled_from((10, 20, 40))), spans=[first, *spans]))
     return found
 
 
