@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Thread
-from typing import cast, final
+from threading import Lock, Thread
+from typing import final
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from k6spec.collect.client_spans import client_spans
 from k6spec.collect.decode import decode
@@ -18,7 +18,7 @@ from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, gather
 from k6spec.collect.redact import Redactor
 from k6spec.collect.redact_run import redact_run
-from k6spec.collect.sources.base import WantedTraces
+from k6spec.collect.sent import read_sent, whole_traces
 from k6spec.config import Config
 from k6spec.declare.load import Load
 from k6spec.errors import K6Fault, SutFault
@@ -93,7 +93,7 @@ def generate(
         redact_run(folder.path, redactor)
 
 
-def check_reached(requests: pa.Table, result: K6Result, around: Surroundings) -> None:
+def check_reached(result: K6Result, around: Surroundings) -> None:
     """At least one request was made, and answered; none wanted to go where none is allowed to.
 
     Raises:
@@ -101,50 +101,58 @@ def check_reached(requests: pa.Table, result: K6Result, around: Surroundings) ->
         K6Fault: none was made.
         SutFault: none was answered.
     """
-    check_requested(requests)
-    if not requests.num_rows:
+    check_requested(result.requests_path)
+    if not result.requests:
         raise K6Fault(
             "k6 made no HTTP request",
             log_tail=read_log(result.log_path).tail,
             advice="look at the script: does the function that VUs run request anything?",
         )
-    if not requests.filter(pc.field("status") > 0).num_rows:
-        error = next((text for text in requests["error"].to_pylist() if text), "no answer")
+    if result.unanswered == result.requests:
+        with pq.ParquetFile(result.requests_path) as file:
+            errors = file.read_row_group(0, columns=["error"])["error"].to_pylist()
+        error = next(filter(None, errors), "no answer")
         raise SutFault(
-            f"not one of {requests.num_rows:,} requests reached the system under test: {error}",
+            f"not one of {result.requests:,} requests reached the system under test: {error}",
             log_tail=log_tail(around.sut.logs()),
             advice=f"check that it answers at {around.sut.base_url}, and that the script requests that address",
         )
 
 
 def collect(
-    requests: pa.Table, folder: RunFolder, around: Surroundings, feed: SpanFeed, patience: Patience
+    result: K6Result, folder: RunFolder, around: Surroundings, feed: SpanFeed, patience: Patience
 ) -> Gathered:
     """Waits for the traces of the sampled requests and writes their spans."""
-    sampled = requests.filter(pc.field("sampled"))
+    sent = read_sent(result.requests_path)
     line = around.progress
 
     def tell(there: int, expected: int) -> None:
         if line is not None:
             line.tell(f"waiting for traces: {there:,} of {expected:,}")
 
+    alone = Lock()
+
+    def keep(batch: pa.RecordBatch) -> None:
+        with alone:
+            spans.write(batch)
+
+    def keep_client_spans() -> None:
+        for requests in whole_traces(result.requests_path, sent.trace_ids):
+            for batch in client_spans(requests):
+                keep(batch)
+
     # The wait for stragglers is long enough to make the client spans meanwhile.
     with SpanFile(folder.path / SPANS) as spans, ThreadPoolExecutor(1, "k6spec-client-spans") as beside:
-        made = beside.submit(lambda: list(client_spans(requests)))
+        made = beside.submit(keep_client_spans)
         gathered = gather(
             feed,
-            wanted=WantedTraces(
-                trace_ids=cast("list[bytes]", pc.unique(sampled["trace_id"]).to_pylist()),
-                begin_ns=pc.min(requests["start_ns"]).as_py(),
-                end_ns=pc.max(requests["end_ns"]).as_py(),
-            ),
-            client_span_ids=sampled["span_id"].combine_chunks(),
-            keep=spans.write,
+            wanted=sent.wanted,
+            client_span_ids=sent.span_ids,
+            keep=keep,
             patience=patience,
             on_progress=tell,
         )
-        for batch in made.result():
-            spans.write(batch)
+        made.result()
     return gathered
 
 

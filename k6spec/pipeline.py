@@ -46,10 +46,11 @@ from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, TRACES, RunFolder, create_run, disk_fault
 from k6spec.store.ledger import Ledger
-from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
 from k6spec.units import Duration
 
 _LOCK: Final = "k6spec-load.lock"
+_ASKED_FOR: Final = ["request_id", "trace_id", "scenario", "elapsed_ns"]
+"""Of the requests of a long load there is not room for more in memory."""
 
 
 @final
@@ -94,14 +95,14 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             feed = RedactedFeed(around.stack.feed(), redactor)
             with timings.step("load"):
                 result = generate(made, folder, around, redactor)
-            requests = pq.read_table(folder.path / REQUESTS, schema=REQUEST_SCHEMA)
-            check_reached(requests, result, around)
+            check_reached(result, around)
             info["sut_after_load"] = redactor.plain(_trouble(around.sut))
             with timings.step("collect"):
                 patience = Patience(settle=settle, deadline=around.config.deadline)
-                gathered = collect(requests, folder, around, feed, patience)
+                gathered = collect(result, folder, around, feed, patience)
             with timings.step("store"):
                 duplicates = without_duplicates(folder.path / SPANS)
+                requests = pq.read_table(folder.path / REQUESTS, columns=_ASKED_FOR)
                 place_spans(folder.path / SPANS, requests)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
                 folder.write_info({**info, "status": "running"})

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast, final
+from typing import Final, final
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,15 @@ from k6spec.units import Duration
 
 _POLL_SECONDS: Final = 0.1
 _SHORTEST_SECONDS: Final = 0.01
+_MEMORY: Final = "512MB"
+"""For counting spans; what takes more is left in the run's folder meanwhile."""
+_EXTRA: Final = """
+WITH again AS (
+    SELECT trace_id, span_id FROM read_parquet(?) GROUP BY trace_id, span_id HAVING count(*) > 1
+)
+SELECT file_row_number AS row FROM read_parquet(?, file_row_number = true) JOIN again USING (trace_id, span_id)
+QUALIFY row_number() OVER (PARTITION BY trace_id, span_id ORDER BY file_row_number) > 1
+"""
 
 
 @final
@@ -57,7 +67,7 @@ def gather(
     feed: SpanFeed,
     *,
     wanted: WantedTraces,
-    client_span_ids: pa.Array[Any],
+    client_span_ids: IdSet,
     keep: Callable[[pa.RecordBatch], None],
     patience: Patience,
     on_progress: Callable[[int, int], None] | None = None,
@@ -69,43 +79,45 @@ def gather(
 
     Args:
         wanted: the trace ids that k6 reported; a span belongs to the load if its id is among them.
-        client_span_ids: the ids of the client spans, 8 bytes each; an entry span's parent is one of them.
+        client_span_ids: the ids of the client spans; an entry span's parent is one of them.
         keep: takes the load's spans.
         on_progress: called with the number of traces that have their entry span, and of those expected.
     """
-    mine, parents = IdSet(pa.array(wanted.trace_ids, pa.binary(16))), IdSet(client_span_ids)
+    mine = wanted.trace_ids if isinstance(wanted.trace_ids, IdSet) else IdSet.of(wanted.trace_ids, 16)
     feed.expect(wanted, patience.settle)
     settle = patience.settle.seconds + feed.lag.seconds
     deadline = patience.deadline.seconds + feed.lag.seconds
     last_trace = last_new = time.monotonic()
-    entered: set[bytes] = set()
+    has_entered = np.zeros(len(mine), np.bool_)
+    entered = 0
     first = max(settle, (patience.first or patience.settle).seconds + feed.lag.seconds)
     kept = foreign = 0
     last_ns = None
     while True:
         begun, begun_ns = time.monotonic(), time.time_ns()
-        fresh, there = 0, len(entered)
+        fresh, there = 0, entered
         for batch in feed.poll():
-            spans = batch.filter(pa.array(mine.has(batch["trace_id"])))
+            trace = mine.find(batch["trace_id"])
+            spans = batch.filter(pa.array(trace >= 0))
             foreign += batch.num_rows - spans.num_rows
             if spans.num_rows:
                 keep(spans)
                 fresh += spans.num_rows
-                entries = spans["trace_id"].filter(pa.array(parents.has(spans["parent_span_id"])))
-                entered.update(cast("list[bytes]", entries.to_pylist()))
+                has_entered[trace[(trace >= 0) & client_span_ids.has(batch["parent_span_id"])]] = True
+                entered = int(has_entered.sum())
                 if on_progress is not None:
-                    on_progress(len(entered), len(mine))
+                    on_progress(entered, len(mine))
         now = time.monotonic()
         if fresh:
             kept += fresh
             # What a poll gives had come when it began, however long it took to read.
             last_new, last_ns = begun, begun_ns
-        if len(entered) > there:
+        if entered > there:
             last_trace = now
         elif on_progress is not None:
-            on_progress(len(entered), len(mine))
+            on_progress(entered, len(mine))
         # Where nothing came at all there are no stragglers to wait for: the system is not instrumented.
-        quiet = first if not kept else settle * (2 if len(entered) < len(mine) else 1)
+        quiet = first if not kept else settle * (2 if entered < len(mine) else 1)
         settled = not fresh and begun - last_new >= quiet
         if settled or now - last_trace >= deadline:
             break
@@ -119,18 +131,17 @@ def without_duplicates(path: Path) -> int:
     Returns:
         How many were taken away.
     """
-    ids = pq.read_table(path, columns=["trace_id", "span_id"])
-    rows = ids.append_column("row", pa.array(np.arange(ids.num_rows)))
-    first = rows.group_by(["trace_id", "span_id"]).aggregate([("row", "min")])["row_min"]
-    extra = ids.num_rows - len(first)
-    if extra:
-        kept = np.zeros(ids.num_rows, np.bool_)
-        kept[first.to_numpy()] = True
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET memory_limit = ?", [_MEMORY])
+        connection.execute("SET temp_directory = ?", [str(path.with_suffix(".counted"))])
+        extra = connection.execute(_EXTRA, [str(path)] * 2).fetchnumpy()["row"]
+    if len(extra):
         draft = path.with_suffix(".single")
         with pq.ParquetFile(path) as source, SpanFile(draft) as target:
             begin = 0
             for batch in source.iter_batches():
-                target.write(batch.cast(SCHEMA).filter(pa.array(kept[begin : begin + batch.num_rows])))
+                kept = ~np.isin(np.arange(begin, begin + batch.num_rows), extra)
+                target.write(batch.cast(SCHEMA).filter(pa.array(kept)))
                 begin += batch.num_rows
         draft.replace(path)
-    return extra
+    return len(extra)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from k6spec.declare.load import Load
 from k6spec.errors import ConfigError
@@ -43,16 +44,16 @@ def check_hosts(load: Load, base_url: str | None, allowed: Sequence[str]) -> Non
             raise _refusal(host if host == public else f"{host} ({public})", host)
 
 
-def check_requested(requests: pa.Table) -> None:
+def check_requested(requests: Path) -> None:
     """Nothing of the load wanted to go to a public host, while none is allowed: k6 did not connect to it.
 
     Args:
-        requests: the run's; ``url`` may be a name that the script gave.
+        requests: the run's table of requests; ``url`` there may be a name that the script gave.
 
     Raises:
         ConfigError: there was such a request.
     """
-    refused = requests.filter(pc.field("error") == _K6_REFUSED)
+    refused = pq.read_table(requests, columns=["url"], filters=pc.field("error") == _K6_REFUSED)
     if refused.num_rows:
         urls = sorted({str(url) for url in refused["url"].unique().to_pylist()})
         hosts = sorted({host for url in urls if (host := _host(url))})

@@ -10,6 +10,7 @@ import pytest
 
 from k6spec.collect import gather as gathering
 from k6spec.collect.gather import Patience, gather, without_duplicates
+from k6spec.collect.id_set import IdSet
 from k6spec.collect.source_feed import SourceFeed
 from k6spec.collect.sources.base import WantedTraces
 from k6spec.store.span_file import SpanFile
@@ -52,7 +53,7 @@ def test_reading_a_backlog_is_part_of_the_wait_for_stragglers(clock):
     result = gather(
         Backlog(MemorySource()),
         wanted=WantedTraces(trace_ids=[trace_id], begin_ns=0, end_ns=0),
-        client_span_ids=pa.array([client_id(trace_id)], pa.binary(8)),
+        client_span_ids=IdSet.of([client_id(trace_id)], 8),
         keep=lambda _batch: None,
         patience=Patience(settle=seconds(10), deadline=seconds(60)),
     )

@@ -6,6 +6,8 @@ import os
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from k6spec.collect.id_set import IdSet
 
@@ -45,3 +47,31 @@ def test_an_id_whose_end_alone_is_among_them_is_not():
 def test_an_empty_set_has_none():
     empty = IdSet(column([]))
     assert (len(empty), empty.has(column([os.urandom(16)])).tolist()) == (0, [False])
+
+
+IDS = st.lists(st.binary(min_size=16, max_size=16) | st.sampled_from([bytes(16), b"\1" * 16, b"\1" * 15 + b"\2"]))
+
+
+@given(IDS, IDS)
+def test_it_says_where_an_id_is(there, asked):
+    ids = IdSet.of(there, 16)
+    for wanted, at in zip([*asked, *there], ids.find(column([*asked, *there])), strict=True):
+        assert (ids[int(at)] == wanted) if at >= 0 else wanted not in there
+        assert (wanted in ids) == (wanted in there)
+
+
+@given(IDS)
+def test_it_holds_each_once_and_knows_which_came_again(given_ids):
+    ids = IdSet.of(given_ids, 16)
+    assert sorted(ids) == sorted(ids[:]) == sorted(set(given_ids))
+    assert {each for each, again in zip(ids, ids.repeated, strict=True) if again} == {
+        each for each in given_ids if given_ids.count(each) > 1
+    }
+
+
+def test_columns_may_be_in_chunks():
+    listed = [bytes([number]) * 16 for number in range(6)]
+    chunked = pa.chunked_array([column(listed).slice(1, 2), column([None, *listed[4:]])])
+    ids = IdSet(chunked)
+    assert sorted(ids) == [listed[1], listed[2], listed[4], listed[5]]
+    assert ids.has(chunked).tolist() == [True, True, False, True, True]

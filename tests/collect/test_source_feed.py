@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from k6spec.collect.gather import Patience, gather
+from k6spec.collect.id_set import IdSet
 from k6spec.collect.sampled_feed import SampledFeed
 from k6spec.collect.source_feed import SourceFeed
 from k6spec.collect.sources.base import WantedTraces
@@ -114,7 +115,7 @@ class TestGathering:
         result = gather(
             SourceFeed(source),
             wanted=of(*trace_ids, ended_ago=1),
-            client_span_ids=parents,
+            client_span_ids=IdSet(parents),
             keep=lambda _batch: None,
             patience=Patience(settle=ms(settle), deadline=ms(deadline)),
             on_progress=lambda there, expected: told.append((there, expected)),

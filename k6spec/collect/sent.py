@@ -1,0 +1,77 @@
+"""What k6 sent, read from ``requests.parquet`` a part at a time: a long load has millions of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from k6spec.collect.arrow import Integers, pc
+from k6spec.collect.id_set import IdSet
+from k6spec.collect.sources.base import WantedTraces
+from k6spec.store.requests import REQUESTS
+
+_ROWS: Final = 50_000
+_SHARING: Final = 250_000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The sampled requests of a load: their traces, and the ids of the client spans."""
+
+    wanted: WantedTraces
+    trace_ids: IdSet
+    span_ids: IdSet
+
+
+def read_sent(path: Path) -> Sent:
+    """Reads the ids of a request table's sampled requests, and when it began and ended; it must not be empty."""
+    traces, spans, begins, ends = [], [], [], []
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_ROWS, columns=["trace_id", "span_id", "sampled", "start_ns", "end_ns"]):
+            sampled = batch.filter(batch["sampled"])
+            traces.append(sampled["trace_id"])
+            spans.append(sampled["span_id"])
+            begins.append(pc.min(batch["start_ns"]).as_py())
+            ends.append(pc.max(batch["end_ns"]).as_py())
+    trace_ids = IdSet(pa.concat_arrays(traces))
+    return Sent(
+        wanted=WantedTraces(trace_ids=trace_ids, begin_ns=min(begins), end_ns=max(ends)),
+        trace_ids=trace_ids,
+        span_ids=IdSet(pa.concat_arrays(spans)),
+    )
+
+
+def whole_traces(path: Path, trace_ids: IdSet) -> Iterator[pa.Table]:
+    """The sampled requests of a request table in parts, each with all of a trace's requests.
+
+    First those that have a trace of their own, in k6's order; then those that share one (hops of redirects,
+    journeys), for which the table is read once for every 250,000 of such traces.
+
+    Args:
+        trace_ids: those of all sampled requests.
+    """
+    shared = trace_ids.repeated
+    for requests, found in _located(path, trace_ids):
+        yield requests.filter(pa.array(~shared[found]))
+    parts = -(-int(shared.sum()) // _SHARING)
+    for part in range(parts):
+        kept = [
+            requests.filter(pa.array(shared[found] & (found % parts == part)))
+            for requests, found in _located(path, trace_ids)
+        ]
+        yield pa.concat_tables(kept)
+
+
+def _located(path: Path, trace_ids: IdSet) -> Iterator[tuple[pa.Table, Integers]]:
+    """Sampled requests, and for each where its trace is among the ids."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_ROWS) if len(trace_ids) else ():
+            requests = pa.Table.from_batches([batch]).cast(REQUESTS)
+            requests = requests.filter(requests["sampled"])
+            yield requests, trace_ids.find(requests["trace_id"])
