@@ -53,12 +53,15 @@ def _handler(
     """``unseen`` counts an export whose message never came: it was too large, or its sender gave up."""
 
     def export(messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        message, over = None, False
         try:
             message = next(messages, None)
         except grpc.RpcError:
-            if unseen is not None:
-                unseen()
-            return b""  # the call is over: nobody reads it
+            over = True
+        if message is None and unseen is not None:
+            unseen()  # grpcio tells of a call that it ended by an error, or by an end without a message
+        if over:
+            return b""  # nobody reads it
         if message is None:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "an export has one message; none came")
         try:
