@@ -46,6 +46,8 @@ class BreakingRate:
     ) -> None:
         self._bench = bench
         self._selector = selector
+        self.verdict: Verdict | None = None
+        """The verdict of the latest comparison."""
         self._given = {
             name: resolve(limit, "fraction" if name == "failed" else "ns", {})
             for name, limit in (("failed", failed), ("p95", p95), ("p99", p99))
@@ -96,7 +98,7 @@ class BreakingRate:
             if outcome == "inconclusive":
                 reason = f"{found.said}; where in between it broke is not known: let the rate rise more slowly"
         broke = None if isinstance(found, str) else found
-        return self._bench.log.add(
+        self.verdict = self._bench.log.add(
             Verdict(
                 claim=claim,
                 headline=f"{text}: breaking rate {said}, limit {_WORDS[sign]}{shown(asked, 'per second')}",
@@ -114,6 +116,10 @@ class BreakingRate:
                 ),
             )
         )
+        return self.verdict
+
+    def __repr__(self) -> str:
+        return f"<breaking rate of {self._selector.named('requests')}>"
 
     def _rehearsed(self, rehearsal: Rehearsal, claim: str) -> Verdict:
         population = read_requests(self._bench.database, self._selector)

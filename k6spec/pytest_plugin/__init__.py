@@ -132,7 +132,7 @@ def pytest_make_collect_report(
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    if any(type(side).__module__ == "k6spec.judge.stat" for side in (left, right)):
+    if any(type(side).__module__ in {"k6spec.judge.stat", "k6spec.judge.breaking"} for side in (left, right)):
         from k6spec.pytest_plugin.session import compared
 
         return compared(left, right)

@@ -13,6 +13,7 @@ from k6spec.declare.load import Load
 from k6spec.declare.location import shown_path
 from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.history.recording import claimed
+from k6spec.judge.breaking import BreakingRate
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
 from k6spec.judge.when import windows
@@ -213,10 +214,9 @@ def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
 
 def compared(left: object, right: object) -> list[str] | None:
     """A comparison's short explanation: what was observed, and the limit."""
-    if isinstance(left, Stat) and left.verdict is not None:
-        return [left.verdict.headline]
-    if isinstance(right, Stat) and right.verdict is not None:
-        return [right.verdict.headline]
+    for side in (left, right):
+        if isinstance(side, Stat | BreakingRate) and side.verdict is not None:
+            return [side.verdict.headline]
     return None
 
 

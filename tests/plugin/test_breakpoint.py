@@ -40,6 +40,7 @@ def test_the_load_stops_and_the_claims_tell_where_it_broke(live: Specs) -> None:
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines_random(
         [
+            "E*assert requests: breaking rate between * per second, limit at least 80 per second",
             "requests: breaking rate between * per second and * per second, limit at least 80 per second",
             "  failed share *, limit 5 %, of * requests, from * s on",
             "*INCONCLUSIVE requests: count*",
