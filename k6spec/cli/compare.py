@@ -112,7 +112,7 @@ def _show_requests(pairs: Sequence[Pair], noise: Mapping[Pair, float]) -> None:
         change, share = "", None
         if pair.first and pair.second is not None and pair.unit != "fraction":
             share = pair.second / pair.first - 1
-            change = f"{share * 100:+.1f} %"
+            change = f"{round(share * 100, 1) + 0.0:+.1f} %"  # + 0.0: never -0.0
         beyond = deviation is not None and share is not None and abs(share) > 3 * deviation
         said = "" if deviation is None else f"{deviation * 100:.1f} %"
         table.add_row(
