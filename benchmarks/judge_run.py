@@ -73,12 +73,14 @@ def made_up(traces: int) -> tuple[RunFolder, float]:
     if not (path / "archived.json").exists():
         for older in CACHE.glob(f"run-{traces}-*"):
             shutil.rmtree(older)
-        path.mkdir(parents=True)
-        (path / "archived.json").write_text(json.dumps(_make(path, traces)))
+        taken = make(path, traces)
+        (path / "archived.json").write_text(json.dumps(taken))
     return RunFolder(path), json.loads((path / "archived.json").read_text())
 
 
-def _make(path: Path, traces: int) -> float:
+def make(path: Path, traces: int) -> float:
+    """Makes a run of so many traces; returns the seconds that placing its spans and writing them again took."""
+    path.mkdir(parents=True)
     source = np.random.default_rng(1)
     table = _requests(traces, source)
     pq.write_table(table, path / REQUESTS, compression="zstd")
@@ -99,7 +101,14 @@ def _make(path: Path, traces: int) -> float:
         "spans_received": traces * len(_SHAPE),
     }
     health = {"dropped_iterations": 0, "iterations": traces, "script_errors": 0}
-    info = {"format": FORMAT, "status": "complete", "ledger": ledger, "health": health, "verdicts": []}
+    info = {
+        "format": FORMAT,
+        "status": "complete",
+        "profile": {"scenarios": {}},
+        "ledger": ledger,
+        "health": health,
+        "verdicts": [],
+    }
     RunFolder(path).write_info(info)
     begun = time.monotonic()
     without_duplicates(path / SPANS)

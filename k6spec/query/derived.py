@@ -44,7 +44,7 @@ class Reach:
     def bits(self, tables: Tables) -> bytes:
         """The set as a parameter: of each node a bit. Cycles and ids that are there twice are no matter."""
         begin = "node" if self.way == "down" else "parent_node"
-        query = f"SELECT DISTINCT s.{begin} AS node FROM spans s WHERE {self.sql} AND s.{begin} IS NOT NULL"
+        query = f"SELECT s.{begin} AS node FROM spans s WHERE {self.sql} AND s.{begin} IS NOT NULL"
         first = tables.table(query, self.parameters)["node"].to_numpy()
         edges = tables.once("edges", lambda: _edges(tables))
         origin, to = (edges.parent, edges.node) if self.way == "down" else (edges.node, edges.parent)
@@ -71,5 +71,5 @@ class _Edges:
 def _edges(tables: Tables) -> _Edges:
     found = tables.table("SELECT node, parent_node FROM spans WHERE parent_node IS NOT NULL")
     node, parent = found["node"].to_numpy(), found["parent_node"].to_numpy()
-    last = tables.table("SELECT greatest(max(node), max(parent_node)) AS last FROM spans")["last"][0].as_py()
-    return _Edges(node=node, parent=parent, size=(last or 0) + 1)
+    spans: int = tables.table("SELECT count(*) AS spans FROM spans")["spans"][0].as_py()
+    return _Edges(node=node, parent=parent, size=max(spans, int(parent.max(initial=0)) + 1))
