@@ -52,7 +52,7 @@ def read_having(database: Database, selector: Selector, quantities: tuple[Quanti
     values, starts = holds[known].astype(np.float64), traces.began[known]
     typo = ""
     for wanted in quantities:
-        typo = typo or none_named(database, wanted.conditions, (in_scope(selector), SYSTEM_SPAN))
+        typo = typo or none_named(database, wanted.conditions, (SYSTEM_SPAN,))
     if typo:
         values, starts = np.empty(0), np.empty(0)
 

@@ -13,15 +13,22 @@ from k6spec.query.scope import in_traces, seconds_of, trace_columns, uninstrumen
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
 from k6spec.query.spans import misspelt_root, undecided
+from k6spec.query.typos import none_named
 
 
 def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Population:
-    """Spans a trace; with ``repeated`` only each trace's most frequent call of one service and statement."""
+    """Spans a trace; with ``repeated`` only each trace's most frequent call of one service and statement.
+
+    Where no span of the whole run is such a one, the claim says nothing: a name is more likely misspelt.
+    """
     traces = trace_columns(database)
     numbers = _numbers(database, selector.conditions, repeated=repeated)
     chosen = instrumented(database, selector)
     complete = traces.complete & decided(database, selector.conditions)
     known, lost = np.flatnonzero(chosen & complete), np.flatnonzero(chosen & ~complete)
+    typo = none_named(database, selector.conditions, (SYSTEM_SPAN,)) if selector.conditions else ""
+    if typo:
+        known = known[:0]
     values = numbers[known]
 
     def worst(count: int, largest: bool) -> list[Sighting]:
@@ -33,7 +40,7 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
         text=", ".join((selector.text or "traces", *selector.window.words)),
         values=values,
         starts=traces.began[known],
-        scope=len(known) + len(lost),
+        scope=int(np.count_nonzero(chosen)),
         seconds=seconds_of(database, selector),
         missing=Missing(
             client_ns=traces.client_ns[lost],
@@ -45,7 +52,7 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
         window=selector.window.conditions,
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
-        why_empty=lambda: why_nothing(database, "traces c", "trace", selector.root, selector.scope),
+        why_empty=lambda: typo or why_nothing(database, "traces c", "trace", selector.root, selector.scope),
         misspelt=lambda: misspelt_root(database, selector),
     )
 

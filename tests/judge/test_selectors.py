@@ -183,3 +183,20 @@ def measured(tmp_path: Path) -> Run:
     rows = [sample | {"time_ns": BEGIN + place} for place, sample in enumerate(samples)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLES), run.folder.path / METRICS)
     return run
+
+
+def test_calls_of_what_no_span_is_are_no_finding(tmp_path: Path) -> None:
+    run = run_of(tmp_path, shop())
+
+    for verdict in (run.traces().calls("chrage").max <= 0, run.traces().repeated("chrage").max <= 3):
+        assert verdict.outcome == "inconclusive"
+        assert "no span has name 'chrage'" in verdict.evidence.reason
+
+
+def test_that_traces_of_one_request_never_call_what_others_do_is_a_finding(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [*shop(), Request(name="GET /health", spans=[entry("GET /health")])])
+    health = run.traces(root="GET /health")
+
+    assert health.calls(db=True).max <= 0
+    assert health.critical_path("charge").max <= ms(0)
+    assert health.having("charge", exactly=0).rate >= percent(100)
