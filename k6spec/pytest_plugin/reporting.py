@@ -24,9 +24,6 @@ def note_case(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         session.records.pop(item.nodeid, None)  # of an attempt before
     if report.when == "teardown" or (report.when == "setup" and not report.failed):
         return
-    outcome = _outcome(call, report)
-    if outcome is None:
-        return
     state = item.stash.get(ITEM, None)
     run = None if state is None or state.run is None else state.run.folder
     line = None if call.excinfo is None else line_of(call.excinfo, item.path)
@@ -34,7 +31,7 @@ def note_case(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         nodeid=item.nodeid,
         path=shown_path(item.path, item.config.rootpath),
         line=line or (item.location[1] or 0) + 1,
-        outcome=outcome,
+        outcome=_outcome(call, report),
         message=_message(call, report),
         run=run,
         verdicts=(),
@@ -62,10 +59,9 @@ def write_all(state: SessionState, *, worker: bool) -> None:
     state.said = list(write_reports(judged, names))
 
 
-def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> CaseOutcome | None:
-    """None where the test was skipped."""
+def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> CaseOutcome:
     if report.skipped:
-        return "known issue" if hasattr(report, "wasxfail") else None
+        return "known issue" if hasattr(report, "wasxfail") else "skipped"
     if report.passed:
         return "passed"
     error = None if call.excinfo is None else call.excinfo.value

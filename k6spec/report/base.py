@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, final
 from k6spec.report.links import Links
 from k6spec.store.archive import RunFolder
 
-CaseOutcome: TypeAlias = Literal["passed", "failed", "inconclusive", "error", "known issue"]
+CaseOutcome: TypeAlias = Literal["passed", "failed", "inconclusive", "error", "known issue", "skipped"]
 """Of a test: ``error`` is a fault of the measurement, or a mistake in the spec."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, final
 
 from k6spec.report.base import Case, CaseOutcome, JudgedSession
+from k6spec.report.judged import MISSED
 from k6spec.report.report_file import report_file
 
 Kind: TypeAlias = Literal["failed", "inconclusive", "error"]
@@ -33,12 +34,12 @@ def findings(session: JudgedSession) -> Iterator[Finding]:
         if case.outcome == "known issue":
             continue
         link = None if case.run is None else session.links.to(report_file(case.run))
-        # A passing test may have looked at a verdict that failed. A threshold of k6's, which has no limit, fails
-        # by itself.
+        # A passing test may have looked at a verdict that failed. A threshold of k6's, which has no operator,
+        # fails by itself.
         missed = [
             verdict
             for verdict in case.verdicts
-            if verdict["outcome"] != "passed" and (case.outcome != "passed" or verdict["limit"] is None)
+            if verdict["outcome"] in MISSED and (case.outcome in _KINDS or verdict["operator"] is None)
         ]
         for verdict in missed:
             yield Finding(

@@ -10,6 +10,9 @@ from k6spec.judge.limits import shown
 OUTCOMES: Final = ("failed", "inconclusive", "skipped", "passed")
 """The worst first."""
 
+MISSED: Final = frozenset({"failed", "inconclusive"})
+"""Outcomes of claims that do not hold, or may not."""
+
 
 def latest(verdicts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Of each claim of each test the latest judgement, in the order in which they were first made."""

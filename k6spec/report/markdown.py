@@ -20,6 +20,7 @@ _WORDS: Final = {
     "inconclusive": "⚠️ inconclusive",
     "error": "🛑 error",
     "passed": "✅ passed",
+    "skipped": "⏭️ skipped",
 }
 
 

@@ -179,6 +179,17 @@ class TestGitHub:
         result.assert_outcomes(errors=1, deselected=3)
         result.stdout.fnmatch_lines(["::error file=test_spec.py,line=*,title=k6spec%3A error::no archived run*"])
 
+    def test_a_first_run_without_a_baseline_is_no_finding(self, judged: Specs, summary: Path) -> None:
+        judged.write("""
+def test_worse(run):
+    run.expect(run.http().duration.p50 <= 1.05 * k6spec.baseline(), run.http().failed.rate < percent(1))
+""")
+
+        result = judged.replay()
+
+        assert not [line for line in result.outlines if line.startswith("::") or line.startswith("there is no")]
+        assert "⏭️ skipped" in summary.read_text("utf-8")
+
     def test_elsewhere_nothing_is_printed(self, judged: Specs) -> None:
         assert not [line for line in judged.replay().outlines if line.startswith("::")]
 

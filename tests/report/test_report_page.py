@@ -58,6 +58,18 @@ def test_a_claim_judged_again_is_shown_as_judged_last(tmp_path: Path) -> None:
     assert "<h1>1 failed, 1 inconclusive of 5 claims</h1>" in write_report(folder).read_text("utf-8")
 
 
+def test_a_claim_that_was_skipped_says_why_and_alarms_nobody(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path)
+    info = folder.info()
+    passed = info["verdicts"][3]
+    skipped = {**passed, "outcome": "skipped", "observed": None, "limit": None, "reason": "recorded as the first"}
+    folder.write_info({**info, "verdicts": [passed, {**skipped, "claim": "p95 <= baseline + 5 %"}]})
+    page = write_report(folder).read_text("utf-8")
+    assert "<h1>1 passed, 1 skipped of 2 claims</h1>" in page
+    assert "recorded as the first" in page
+    assert 'class="claim' not in page
+
+
 def test_verdicts_of_archives_without_messages_are_shown(tmp_path: Path) -> None:
     folder = judged_run(tmp_path)
     info = folder.info()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from k6spec.query.database import Database
+from k6spec.report.judged import MISSED
 from k6spec.report.trace_tree import TraceTree, build_trace_tree
 from k6spec.units import format_ns
 
@@ -35,7 +36,7 @@ def chosen_traces(database: Database, verdicts: Iterable[Mapping[str, Any]]) -> 
     """Those of the verdicts first, in their order; whatever is named and not there is left out."""
     wanted: dict[str, Chosen | None] = {}
     for verdict in verdicts:
-        if verdict["outcome"] == "passed":
+        if verdict["outcome"] not in MISSED:
             continue
         pointed = [line for line in verdict.get("lines", ()) if line.get("trace")]
         pointed = pointed or [{"trace": trace} for trace in verdict.get("trace_ids", ())]

@@ -50,7 +50,7 @@ const drawCharts = (timeline, claims, traces) => {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     for (const [from, to] of marked ? marked.windows : []) {
-      const tone = { failed: "--error", inconclusive: "--mark", skipped: "--mark", passed: "--ok" }[marked.outcome];
+      const tone = { failed: "--error", inconclusive: "--mark", skipped: "--muted", passed: "--ok" }[marked.outcome];
       ctx.fillStyle = `color-mix(in srgb, ${colourOf(tone)} 8%, transparent)`;
       const left = u.valToPos(from, "x", true);
       ctx.fillRect(left, bbox.top, Math.max(2, u.valToPos(to, "x", true) - left), bbox.height);

@@ -4,7 +4,7 @@ const MOST_LANES = 14;
 
 // Claims that did not pass, and those about a part of the load. `onChoose` gets a claim's windows, or null.
 const lanesOf = (claims, whole, onChoose) => {
-  const worth = claims.filter(({ outcome, partly }) => outcome !== "passed" || partly);
+  const worth = claims.filter(({ outcome, partly }) => partly || outcome === "failed" || outcome === "inconclusive");
   const drawn = worth.slice(0, MOST_LANES);
   const left = claims.length - drawn.length;
   const bars = [];
@@ -29,7 +29,7 @@ const lanesOf = (claims, whole, onChoose) => {
   });
   const node = el("div", "lanes", ...rows);
   if (left) {
-    const words = left === 1 ? "claim, which passed, is about the whole of it" : "claims, which passed, are about the whole of it";
+    const words = left === 1 ? "claim, which did not fail, is about the whole of it" : "claims, which did not fail, are about the whole of it";
     const more = worth.length > drawn.length ? `${left} more claims` : `${left}${drawn.length ? " more" : ""} ${words}`;
     node.append(el("p", "none", more));
   }

@@ -128,8 +128,8 @@ def _verdict_in_words(verdicts: Sequence[Mapping[str, Any]]) -> str:
     total = f"{len(verdicts):,} claim{'' if len(verdicts) == 1 else 's'}"
     if counts["passed"] == len(verdicts):
         return f"{total} passed" if len(verdicts) == 1 else f"All {total} passed"
-    missed = [f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES[:-1] if counts[outcome]]
-    return f"{', '.join(missed)} of {total}"
+    told = ("failed", "inconclusive") if counts["failed"] or counts["inconclusive"] else ("passed", "skipped")
+    return f"{', '.join(f'{counts[outcome]:,} {outcome}' for outcome in told if counts[outcome])} of {total}"
 
 
 def _spec(info: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from k6spec.judge.limits import shown
 from k6spec.report.html.page import text
 from k6spec.report.html.sections.table import Cell, Column, table
 from k6spec.report.html.visible import shorten, visible_line
-from k6spec.report.judged import OUTCOMES, limit, observed, subject
+from k6spec.report.judged import limit, observed, subject
 
 _LONGEST_LINE: Final = 600
 _HEADS: Final = {
@@ -32,12 +32,15 @@ def claims_section(verdicts: Sequence[Mapping[str, Any]], traces: Collection[str
         return '<p class="none">Nothing was judged of this run yet.</p>'
     cards = [
         _card(verdict, number, traces)
-        for outcome in OUTCOMES[:-1]
+        for outcome in ("failed", "inconclusive")
         for number, verdict in enumerate(verdicts)
         if verdict["outcome"] == outcome
     ]
     passed = [verdict for verdict in verdicts if verdict["outcome"] == "passed"]
-    return "\n".join([_glance(verdicts) if len(cards) > 2 else "", *cards, _passed(passed) if passed else ""])
+    skipped = [verdict for verdict in verdicts if verdict["outcome"] == "skipped"]
+    parts = [_glance(verdicts) if len(cards) > 2 else "", *cards]
+    parts += [_passed(passed) if passed else "", _skipped(skipped) if skipped else ""]
+    return "\n".join(part for part in parts if part)
 
 
 def _glance(verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -163,6 +166,18 @@ def _passed(verdicts: Sequence[Mapping[str, Any]]) -> str:
         for verdict in verdicts
     )
     return table(columns, rows, label="Claims that passed")
+
+
+def _skipped(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    rows = (
+        (
+            Cell(html=f"<bdi>{text(subject(verdict))}</bdi>"),
+            Cell(html=_text(verdict.get("reason") or "")),
+            Cell(html=f"<bdi>{text(verdict['nodeid'])}</bdi>", style="muted"),
+        )
+        for verdict in verdicts
+    )
+    return table([Column(head="Skipped"), Column(head="Why"), Column(head="Test")], rows, label="Claims skipped")
 
 
 def _notes(verdict: Mapping[str, Any]) -> str:
