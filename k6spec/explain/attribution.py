@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, Literal, final
 
 import numpy as np
@@ -47,8 +48,9 @@ _KIND: Final = f"""CASE
 class Share:
     """What one operation adds to the slow traces. Times are nanoseconds a trace, means over each side.
 
-    ``low`` and ``high``: the 95 % interval of ``slow_ns - typical_ns``, by bootstrap over traces. ``share``: of
-    all that slow traces take longer. ``calls``, ``typical_calls``: spans a trace. Without peers they are 0.
+    ``low`` and ``high``: the 95 % interval of ``slow_ns - typical_ns``, by bootstrap over traces; infinite for
+    fewer than five slow ones. ``share``: of all that slow traces take longer. ``calls``, ``typical_calls``: spans
+    a trace. What is typical is 0 without peers.
     """
 
     kind: Kind
@@ -84,9 +86,11 @@ def attribution(database: Database, sides: Sides) -> Attribution | None:
     """Divides what slow traces take (longer than their peers) among the operations below them.
 
     An operation's part is its self time: while a call below it runs, the time is the call's. What is smaller than
-    a tenth, or may as well be nothing (its interval holds 0), is left out. None for fewer than five slow traces.
+    a tenth, or may as well be nothing (its interval holds 0), is left out. A few slow traces have no interval;
+    None where they have no peers either.
     """
-    if len(sides.offending) < LEAST:
+    few = len(sides.offending) < LEAST
+    if few and not sides.peers:
         return None
     slow, typical = _sides(database, sides)
     slow_total, typical_total = slow.total, typical.total if sides.peers else 0.0
@@ -100,7 +104,7 @@ def attribution(database: Database, sides: Sides) -> Attribution | None:
     shares = [_share(key, slow, typical, whole) for key in telling]
     return Attribution(
         operation=sides.operation,
-        shares=tuple(share for share in shares if share.low > 0),
+        shares=tuple(share for share in shares if few or share.low > 0),
         slow_ns=slow_total,
         typical_ns=typical_total,
         against_peers=against_peers,
@@ -202,6 +206,8 @@ def _key(kind: Any, service: str, what: str) -> _Key:
 
 
 def _interval(slow: NDArray[np.float64], typical: NDArray[np.float64]) -> tuple[float, float]:
+    if len(slow) < LEAST:
+        return -inf, inf
     draw = np.random.default_rng(0)  # the same archive is always explained alike
     means = [_means(side, draw) for side in (slow, typical)]
     low, high = np.quantile(means[0] - means[1], (0.025, 0.975))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Final
 
 from k6spec.explain.attribution import Attribution, Share
@@ -64,9 +65,10 @@ def attribution_lines(found: Attribution) -> Iterator[str]:
     )
     for number, share in enumerate(found.shares[:_SHARES]):
         times = f"; {share.calls:.3g} calls a trace" if share.calls >= 1.5 else ""
+        interval = f" ({format_ns(share.low)} to {format_ns(share.high)})" if isfinite(share.low) else ""
         yield (
-            f"{'then' if number else 'cause'}: {spent_on(share)}: {format_ns(share.extra_ns)} "
-            f"({format_ns(share.low)} to {format_ns(share.high)}){'' if number else beyond}{times}"
+            f"{'then' if number else 'cause'}: {spent_on(share)}: {format_ns(share.extra_ns)}"
+            f"{interval}{'' if number else beyond}{times}"
         )
 
 

@@ -133,6 +133,22 @@ class TestAttribution:
         assert not found.against_peers
         assert found.shares[0].extra_ns == pytest.approx(300e6)
 
+    def test_gives_no_interval_for_a_single_slow_trace(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [bought("a", 300)] + [bought("b")] * 40)
+        verdict = run.http().duration.max < ms(200)
+
+        text = str(failure_message(run, verdict, Links(root=tmp_path)))
+
+        assert (
+            "cause: orders: SELECT 1: 295 ms of the 295 ms that slow traces of POST /checkout take longer\n"
+            in text
+        )
+
+    def test_says_nothing_of_a_single_slow_trace_without_others(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [bought("a", 300)])
+
+        assert explained(run, run.http().duration.max < ms(200)).attribution is None
+
     @pytest.mark.parametrize(
         ("slow", "kind", "what"),
         [
