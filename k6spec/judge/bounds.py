@@ -117,7 +117,7 @@ def _bounds_of_members(reducer: Reducer, values: Floats, hidden: Floats) -> Boun
                 np.concatenate([values, hidden[hidden > limit]])
             )
         case Min():
-            return 0.0, _reduced(reducer, values)
+            return 0.0, _reduced(reducer, values) if len(values) else float(np.max(hidden))
         case Max():
             return _reduced(reducer, values), _reduced(reducer, np.concatenate([values, hidden]))
         case Mean():

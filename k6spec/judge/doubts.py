@@ -19,13 +19,18 @@ _TAIL: Final = 0.1
 
 def why_missing_matters(population: Population, dropped: int, lowest: float, highest: float, unit: Unit) -> str:
     """The claim holds with what is missing at its best, and fails with it at its worst."""
+    return (
+        f"{what_is_missing(population, dropped)}: with them the value lies between {shown(lowest, unit)} and "
+        f"{most(highest, unit)}, and the limit is in between"
+    )
+
+
+def what_is_missing(population: Population, dropped: int) -> str:
+    """How many traces, and how many spans of whatever trace."""
     missing = population.missing.traces
     parts = [f"{missing:,} of {population.scope:,} traces are missing or incomplete"] if missing else []
     parts += [f"{dropped:,} spans were dropped, of whatever trace"] if dropped else []
-    return (
-        f"{', and '.join(parts)}: with them the value lies between {shown(lowest, unit)} and "
-        f"{_most(highest, unit)}, and the limit is in between"
-    )
+    return ", and ".join(parts)
 
 
 def why_astride(
@@ -33,7 +38,7 @@ def why_astride(
 ) -> str:
     """The interval has the limit within it."""
     return (
-        f"between {shown(ends[0], unit)} and {_most(ends[1], unit)}, {shown(level, 'fraction')} sure; limit "
+        f"between {shown(ends[0], unit)} and {most(ends[1], unit)}, {shown(level, 'fraction')} sure; limit "
         f"{shown(limit, unit)}: load longer ({_worth(found.effective, population)})"
     )
 
@@ -89,5 +94,6 @@ def _worth(effective: float, population: Population) -> str:
     return words if effective >= count * 0.9 else f"{words}, worth {effective:,.0f} independent ones"
 
 
-def _most(highest: float, unit: Unit) -> str:
+def most(highest: float, unit: Unit) -> str:
+    """The highest possible value, which may be infinite, in words."""
     return "anything" if isinf(highest) else shown(highest, unit)

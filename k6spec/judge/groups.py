@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from math import inf
 from typing import Final, Generic, TypeVar, final
 
 from k6spec.errors import Inconclusive
@@ -17,6 +18,10 @@ _ORDER: Final[Mapping[Outcome, int]] = {"failed": 0, "inconclusive": 1, "skipped
 class Groups(Generic[T]):
     """Selections by the value they share; None is for what has no value.
 
+    Where traces are missing, or spans were dropped, there may be groups of spans that were not seen: a claim for
+    every group, or for the worst, is judged for these too, with all their members hidden. To iterate, ``items``
+    and ``[...]`` give the groups that were seen.
+
     ::
 
         routes = run.spans.http_server().by("http.route")
@@ -24,19 +29,28 @@ class Groups(Generic[T]):
         assert routes.worst(lambda route: route.duration.p95 < ms(400))
     """
 
-    def __init__(self, split: Callable[[], dict[str | None, T]], why_empty: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        split: Callable[[], dict[str | None, T]],
+        unseen: Callable[[], T | None],
+        why_empty: Callable[[], str],
+    ) -> None:
         self._split = split
+        self._unseen = unseen
         self._why_empty = why_empty
 
     def every(self, claim: Callable[[T], Verdict]) -> list[Verdict]:
         """The claim of each group, in the order of their values; give them to ``run.expect``.
+
+        The last one is of groups that were not seen, where there may be some.
 
         Raises:
             Inconclusive: there is no group.
         """
         if not self._groups:
             raise Inconclusive(self._why_empty())
-        return [claim(group) for group in self._groups.values()]
+        unseen = self._unseen()
+        return [claim(group) for group in (*self._groups.values(), *(() if unseen is None else (unseen,)))]
 
     def worst(self, claim: Callable[[T], Verdict]) -> Verdict:
         """The verdict that is furthest from holding: failed before inconclusive before passed, then by distance
@@ -71,6 +85,6 @@ class Groups(Generic[T]):
 
 def _standing(verdict: Verdict) -> tuple[int, float]:
     if verdict.observed is None:
-        return _ORDER[verdict.outcome], 0.0
+        return _ORDER[verdict.outcome], inf
     room = verdict.limit - verdict.observed
     return _ORDER[verdict.outcome], room if verdict.operator in {"<", "<="} else -room

@@ -16,4 +16,5 @@ def reading(read: Callable[[Selector], Population], selector: Selector) -> Popul
     def part(condition: Condition) -> Population:
         return reading(read, replace(selector, window=selector.window.also(condition)))
 
-    return replace(read(selector), part=part)
+    found = replace(read(selector), part=part)
+    return found.none_seen() if selector.unseen else found

@@ -89,6 +89,8 @@ class Timed(Selection):
         """
 
         def split() -> dict[str | None, Self]:
+            if self._selector.unseen:
+                return {None: self}
             column, found = values_of(self._bench.database, self._table, self._selector, key)
             return {
                 value: self._with(
@@ -103,7 +105,11 @@ class Timed(Selection):
                 for value in found
             }
 
-        return Groups(split, lambda: self._population.why_empty())
+        return Groups(split, lambda: self._unseen(key), lambda: self._population.why_empty())
+
+    def _unseen(self, _key: str) -> Self | None:
+        """Whatever may be of groups that were not seen, if anything may; k6 knows all requests."""
+        return None
 
     @property
     def _endured(self) -> Population:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Self, final
 
-from k6spec.errors import UsageError
+from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.reading import reading
 from k6spec.judge.selection import Timed
 from k6spec.judge.series import Series
@@ -18,6 +18,7 @@ from k6spec.query.measured import read_measured_spans
 from k6spec.query.measures import client_gap
 from k6spec.query.population import Population
 from k6spec.query.request_selector import RequestSelector, rooted
+from k6spec.query.scope import missing_traces
 from k6spec.query.selector import Selector
 from k6spec.query.span_language import SpanLanguage, Text
 from k6spec.query.span_selector import phrase
@@ -123,7 +124,13 @@ class Spans(Timed, SpanLanguage):
 
         Raises:
             UsageError: it is narrowed to a part of the load too, which a relation between spans can't be.
+            Inconclusive: it is of a group that was not seen.
         """
+        if self._selector.unseen:
+            raise Inconclusive(
+                f"{self._selector.named('spans')}: it cannot be said what is related to spans that were not seen; "
+                "claim it of the groups that were, as in: for value, group in spans.by(...).items()"
+            )
         if self._selector.root or self._selector.window.conditions:
             raise UsageError(
                 f"{self._selector.named('spans')}: a selection with root=, during(), between() or after_warmup() "
@@ -139,6 +146,13 @@ class Spans(Timed, SpanLanguage):
     @cached_property
     def _population(self) -> Population:
         return self._read("duration")
+
+    def _unseen(self, key: str) -> Self | None:
+        lost = self._bench.spans_dropped or missing_traces(self._bench.database, self._selector).traces
+        if not lost or self._selector.unseen or self._bench.rehearsal is not None:
+            return None
+        text = f"{self._selector.text or 'spans'}, any {key} that was not seen"
+        return self._with(replace(self._selector, unseen=True, text=text))
 
     def _read(self, measure: Measure) -> Population:
         return reading(lambda selector: read_spans(self._bench.database, selector, measure), self._selector)

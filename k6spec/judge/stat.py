@@ -19,6 +19,7 @@ from k6spec.judge.offence import offence
 from k6spec.judge.scaling import Scaling
 from k6spec.judge.sliding import Every
 from k6spec.judge.standard import Baseline
+from k6spec.judge.unseen import weigh_unseen
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
@@ -181,6 +182,14 @@ class Stat(Generic[Q]):
             evidence = Evidence(population=population, lowest=-inf, highest=inf, reason=population.why_empty())
             outcome: Outcome = "inconclusive"
             observed = None
+            if population.unseen:
+                limits = (bound,) if other is None else other.ends
+                dropped = self._dropped(population, reducer)
+                outcome, evidence = weigh_unseen(reducer, population, dropped, sign, limits, unit=self._unit)
+                if outcome == "passed":
+                    headline = (
+                        f"{population.text}: {self._label} cannot break the limit {shown(bound, self._unit)}"
+                    )
         else:
             observed = reducer(population.values)
             outcome, evidence = self._weigh(population, reducer, observed, sign, bound)

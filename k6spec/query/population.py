@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, final
 
 import numpy as np
@@ -82,6 +82,7 @@ class Population:
     order of time. Intervals need it.
     ``misspelt``: whether a name that was asked for is likely wrong, where nothing matched.
     ``part``: what of it meets one more condition on the requests, read anew.
+    ``unseen``: it is of a group that was not seen, and may not be there at all.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
     """
 
@@ -95,6 +96,7 @@ class Population:
     succeeded: NDArray[np.bool_] | None = None
     starts: Floats | None = None
     part: Callable[[Condition], Population] | None = None
+    unseen: bool = False
     doubtful: bool = False
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()
@@ -109,3 +111,17 @@ class Population:
     def successful(self) -> Floats | None:
         """Of requests the values of those that did not fail (``succeeded``)."""
         return None if self.succeeded is None else self.values[self.succeeded]
+
+    def none_seen(self) -> Population:
+        """As that of a group all of whose members are missing, if it is there."""
+        return replace(
+            self,
+            unseen=True,
+            values=np.empty(0),
+            starts=np.empty(0),
+            none_is_a_finding=False,
+            worst=lambda _count, _largest: [],
+            traces_beyond=lambda _limit, _over: 0,
+            shared_statement=lambda _limit: None,
+            why_empty=lambda: "nothing of such a group was seen, and it may hide in what is missing",
+        )

@@ -20,7 +20,8 @@ _IN_SCENARIO: Final = Condition(sql="scenario IS NOT NULL")
 class Selector:
     """``conditions`` on what is selected; ``root`` narrows spans and traces by the request that began them.
 
-    ``at_any_time``: the window is only told, for the requests before a load follow no profile.
+    ``at_any_time``: the window is only told, for the requests before a load follow no profile. ``unseen``: only
+    what was not seen, of a group that nothing else is of either.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -28,6 +29,7 @@ class Selector:
     window: Window = field(default_factory=Window)
     text: str = ""
     at_any_time: bool = False
+    unseen: bool = False
 
     @property
     def scope(self) -> tuple[Condition, ...]:

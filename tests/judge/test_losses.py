@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from k6spec import ms, percent, span, window
+from k6spec.errors import Inconclusive
+from k6spec.judge.spans import Spans
 from k6spec.judge.verdict import Verdict
 from k6spec.run import Run
 from tests.support.runs import Request, db, entry, run_of
@@ -138,6 +140,137 @@ def test_taking_more_away_never_makes_what_was_open_pass(
     after = outcome(claim, less, dropped=dropped, cut=tuple(cut))
 
     assert before == "passed" or after != "passed"
+
+
+GROUP_CLAIMS: dict[str, Callable[[Spans], Verdict]] = {
+    "longest": lambda group: group.duration.max <= ms(50),
+    "shortest": lambda group: group.duration.min >= ms(5),
+    "shortest, from above": lambda group: group.duration.min <= ms(50),
+    "median": lambda group: group.duration.p50 <= ms(40),
+    "mean": lambda group: group.duration.mean <= ms(40),
+    "surely": lambda group: group.duration.mean.sure(0.9) <= ms(40),
+    "sum": lambda group: group.duration.sum <= ms(90),
+    "deviation": lambda group: group.duration.standard_deviation <= ms(15),
+    "bucket": lambda group: group.duration.histogram(ms(20))[0] >= percent(40),
+    "apdex": lambda group: group.apdex(ms(20)) >= 0.7,
+    "share": lambda group: group.over(ms(50)).rate <= percent(20),
+    "count": lambda group: group.count <= 4,
+    "fewest": lambda group: group.count >= 2,
+    "self time": lambda group: group.self_time.max <= ms(50),
+    "share of the trace": lambda group: group.share_of_trace.max <= percent(80),
+    "part": lambda group: group.between("0ms", "30ms").duration.max <= ms(50),
+    "every window": lambda group: group.duration.max.in_every("20ms", step="10ms") <= ms(70),
+    "count in every window": lambda group: group.count.in_every("20ms", step="10ms") <= 2,
+    "narrowed": lambda group: group(longer_than=ms(20)).count <= 2,
+    "groups of the groups": lambda group: group.by("name").worst(lambda part: part.duration.max <= ms(50)),
+}
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> list[Request]:
+    """Requests whose database spans are of one service each, which is fast or slow: these are the groups."""
+    found = []
+    for number in range(draw(st.integers(3, 7))):
+        service = ("orders", "stock", "payment")[min(number, draw(st.integers(0, 2)))]
+        shortest, longest = (
+            (51, draw(st.integers(60, 100))) if service == "stock" else (6, draw(st.integers(8, 19)))
+        )
+        lengths = draw(st.lists(st.integers(shortest, longest), min_size=1, max_size=2))
+        spans = [db(ms=length, service=service) for length in lengths]
+        found.append(Request(ms=longest, spans=[entry(ms=longest, service="shop"), *spans]))
+    return found
+
+
+def outcome_for_every_service(claim: str, found: list[Request], *, dropped: int = 0) -> str:
+    """Of the claim about each service's database spans, by its worst."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_of(Path(folder), found, spans_dropped=dropped)
+        verdict = run.spans.db().by("service").worst(GROUP_CLAIMS[claim])
+        run.database.close()
+        return verdict.outcome
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(grouped(), st.data(), st.sampled_from(sorted(GROUP_CLAIMS)), st.booleans())
+def test_a_group_that_is_lost_as_a_whole_still_counts(
+    whole: list[Request], data: st.DataObject, claim: str, dropping: bool
+) -> None:
+    services = sorted({request.spans[1].service for request in whole} - {"orders"})
+    lost = data.draw(st.sets(st.sampled_from(services), min_size=1)) if services else set()
+    left = [
+        replace(one, spans=one.spans[:1] if dropping else ()) if one.spans[1].service in lost else one
+        for one in whole
+    ]
+    dropped = sum(len(one.spans) - len(other.spans) for one, other in zip(whole, left, strict=True))
+
+    on_whole = outcome_for_every_service(claim, whole)
+    on_part = outcome_for_every_service(claim, left, dropped=dropped if dropping else 0)
+
+    assert (on_whole, on_part) not in {("failed", "passed"), ("passed", "failed")}
+
+
+class TestGroupsThatWereNotSeen:
+    """What is missing may be of a group of its own."""
+
+    def shop(self, tmp_path: Path, *, lost_ms: float) -> Run:
+        """The only requests that call the service ``payment`` have lost their traces."""
+        seen = [Request(spans=[entry(), db(service=name)]) for name in ("orders", "stock") * 20]
+        return run_of(tmp_path, [*seen, Request(ms=lost_ms), Request(ms=lost_ms)])
+
+    def test_one_that_could_break_the_limit_is_said(self, tmp_path: Path) -> None:
+        groups = self.shop(tmp_path, lost_ms=400).spans.db().by("service")
+
+        verdict = groups.worst(lambda service: service.duration.p50 <= ms(200))
+
+        assert verdict.outcome == "inconclusive"
+        assert verdict.headline == (
+            "db spans, any service that was not seen: p50 duration cannot be judged, limit 200 ms"
+        )
+        assert verdict.evidence.reason == (
+            "2 of 42 traces are missing or incomplete: a group of which nothing was seen may hide there, and its "
+            "value lies between 0 ms and 400 ms; the limit is in between"
+        )
+
+    def test_a_short_request_cannot_hide_a_long_span(self, tmp_path: Path) -> None:
+        groups = self.shop(tmp_path, lost_ms=40).spans.db().by("service")
+
+        verdicts = groups.every(lambda service: service.duration.max <= ms(200))
+
+        assert [verdict.outcome for verdict in verdicts] == ["passed"] * 3
+        assert verdicts[-1].headline == (
+            "db spans, any service that was not seen: max duration cannot break the limit 200 ms"
+        )
+        assert groups.worst(lambda service: service.duration.max <= ms(200)).observed is not None
+        assert list(groups) == ["orders", "stock"]
+
+    def test_a_violation_that_was_seen_is_worse(self, tmp_path: Path) -> None:
+        groups = self.shop(tmp_path, lost_ms=400).spans.db().by("service")
+
+        assert groups.worst(lambda service: service.duration.max <= ms(1)).outcome == "failed"
+
+    def test_a_dropped_span_may_have_been_all_of_its_group(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [Request(ms=400, spans=[entry(), db()]) for _ in range(9)], spans_dropped=1)
+
+        verdict = run.spans.by("name").worst(lambda name: name.over(ms(200)).rate <= percent(50))
+
+        assert verdict.outcome == "inconclusive"
+        assert "1 spans were dropped, of whatever trace" in verdict.evidence.reason
+
+    def test_where_nothing_is_missing_there_is_none(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [Request(spans=[entry(), db()])])
+
+        assert len(run.spans.by("name").every(lambda name: name.duration.max <= ms(200))) == 2
+
+    def test_groups_of_requests_are_k6s(self, tmp_path: Path) -> None:
+        verdicts = self.shop(tmp_path, lost_ms=400).http().by("name").every(lambda one: one.count >= 42)
+
+        assert [verdict.outcome for verdict in verdicts] == ["passed"]
+
+    def test_what_is_related_to_it_nobody_knows(self, tmp_path: Path) -> None:
+        run = self.shop(tmp_path, lost_ms=400)
+
+        with pytest.raises(Inconclusive, match="what is related to spans that were not seen"):
+            run.spans("POST /checkout").by("service").every(lambda top: run.spans.db().under(top).count >= 1)
 
 
 class TestDroppedSpans:

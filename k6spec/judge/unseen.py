@@ -1,0 +1,40 @@
+"""Claims on a group of which nothing was seen: if it is there, all its members are among what is missing."""
+
+from __future__ import annotations
+
+from math import inf
+
+from k6spec.judge.bounds import Dropped, bounds
+from k6spec.judge.derived import COMPARE
+from k6spec.judge.doubts import most, what_is_missing
+from k6spec.judge.limits import shown
+from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit
+from k6spec.query.population import Population
+from k6spec.query.reducers import Reducer
+
+
+def weigh_unseen(
+    reducer: Reducer,
+    population: Population,
+    dropped: Dropped,
+    sign: Operator,
+    limits: tuple[float, ...],
+    *,
+    unit: Unit,
+) -> tuple[Outcome, Evidence]:
+    """Passed if no such group could break any of the limits; else inconclusive, for there may be none."""
+    if not population.missing.traces and not dropped.spans:
+        return "passed", Evidence(population=population, lowest=-inf, highest=inf)
+    lowest, highest = bounds(reducer, population, dropped)
+    holds = all(COMPARE[sign](end, limit) for end in (lowest, highest) for limit in limits)
+    reason = (
+        f"{what_is_missing(population, dropped.spans)}: a group of which nothing was seen may hide there, and its "
+        f"value lies between {shown(max(0.0, lowest), unit)} and {most(highest, unit)}; the limit is in between"
+    )
+    return "passed" if holds else "inconclusive", Evidence(
+        population=population,
+        lowest=lowest,
+        highest=highest,
+        reason="" if holds else reason,
+        dropped=dropped.spans,
+    )
