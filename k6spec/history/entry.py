@@ -35,7 +35,7 @@ class Entry:
     """One run. Times are ISO 8601; ``version``: of the system, if it is known; ``key``: see :mod:`.key`.
 
     ``statistics``: by their words. ``operations``: of each operation of requests, in how many traces each
-    operation behind it was seen.
+    operation behind it was seen; ``critical_operations``: in how many on the critical path.
     """
 
     run_id: str
@@ -52,6 +52,7 @@ class Entry:
     version: str | None
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
     operations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    critical_operations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def spec_file(self) -> str:

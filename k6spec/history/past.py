@@ -78,13 +78,21 @@ class HistoryPast:
             said = f"pinned as {chosen.pin}; noise from {said}"
         return Earlier(reference=known(reference), variation=known(runs), said=said, wanting=wanting)
 
-    def operations(self, root: str, chosen: Chosen) -> Mapping[str, Mapping[str, int]] | str:
-        """Of each earlier run how many traces had each operation; or why there is no baseline."""
-        runs, wanting = self._chosen(chosen, lambda entry: root in entry.operations, f"of {root!r} ")
+    def operations(
+        self, root: str, chosen: Chosen, *, critical: bool = False
+    ) -> Mapping[str, Mapping[str, int]] | str:
+        """Of each earlier run how many traces had each operation (on the critical path); or why there is no
+        baseline.
+        """
+
+        def known(entry: Entry) -> Mapping[str, Mapping[str, int]]:
+            return entry.critical_operations if critical else entry.operations
+
+        runs, wanting = self._chosen(chosen, lambda entry: root in known(entry), f"of {root!r} ")
         if chosen.pin is not None:
-            runs = [entry for entry in self._pinned(chosen.pin) if root in entry.operations]
+            runs = [entry for entry in self._pinned(chosen.pin) if root in known(entry)]
             wanting = None if runs else f"the runs pinned as {chosen.pin!r} have no traces of {root!r}"
-        return wanting or {entry.run_id: entry.operations[root] for entry in runs}
+        return wanting or {entry.run_id: known(entry)[root] for entry in runs}
 
     def _chosen(self, chosen: Chosen, sound: Callable[[Entry], bool], what: str) -> tuple[list[Entry], str | None]:
         """The runs to compare with, and why they are too few if they are."""

@@ -35,7 +35,8 @@ def record_run(folder: RunFolder) -> Entry:
         return replace(
             entry_of({**folder.info(), "run_id": folder.run_id}),
             statistics=statistics,
-            operations=operations_by_root(database),
+            operations=operations_by_root(database, critical=False),
+            critical_operations=operations_by_root(database, critical=True),
         )
     finally:
         database.close()

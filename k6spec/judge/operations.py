@@ -14,7 +14,6 @@ from k6spec.judge.limits import shown
 from k6spec.judge.regression import all_new
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Evidence, Outcome, Verdict
-from k6spec.query.database import Database
 from k6spec.query.operations import example_of, operations_of
 from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.selector import Selector
@@ -24,9 +23,13 @@ _NAMED: Final = 5
 
 @final
 class Operations:
-    """Service, kind and span name of all that complete traces hold: ``orders client SELECT shop``."""
+    """Service, kind and span name of all that complete traces hold: ``orders client SELECT shop``.
 
-    def __init__(self, bench: Bench, selector: Selector, root: str | None) -> None:
+    ``critical``: of what is on their critical paths.
+    """
+
+    def __init__(self, bench: Bench, selector: Selector, root: str | None, *, critical: bool = False) -> None:
+        self._critical = critical
         self._bench = bench
         self._selector = selector
         self._root = root
@@ -34,7 +37,7 @@ class Operations:
     @property
     def names(self) -> frozenset[str]:
         """All of them."""
-        return frozenset(operations_of(self._bench.database, self._selector)[0])
+        return frozenset(operations_of(self._bench.database, self._selector, critical=self._critical)[0])
 
     def __le__(self, standard: Baseline) -> Verdict:
         """None that earlier runs never had, as one set lies within another.
@@ -49,12 +52,14 @@ class Operations:
                 "operations are kept by the request that began their traces, and for the whole load: write "
                 'run.traces(root="POST /checkout").operations <= baseline()'
             )
-        text = f"{self._selector.named('traces')}: operations"
+        text = f"{self._selector.named('traces')}: operations{' on the critical path' if self._critical else ''}"
         if self._bench.rehearsal is not None:
-            return self._bench.rehearsal.held(text, _population(self._bench.database, self._selector, {}))
+            return self._bench.rehearsal.held(text, self._population(text, {}))
         past = self._bench.past
-        seen, traces = operations_of(self._bench.database, self._selector)
-        earlier = "here is no history" if past is None else past.operations(self._root, standard.chosen)
+        seen, traces = operations_of(self._bench.database, self._selector, critical=self._critical)
+        earlier: Mapping[str, Mapping[str, int]] | str = "here is no history"
+        if past is not None:
+            earlier = past.operations(self._root, standard.chosen, critical=self._critical)
         if not traces:
             return self._verdict(text, "inconclusive", {}, reason="there is no complete trace")
         if past is None or isinstance(earlier, str):
@@ -98,7 +103,7 @@ class Operations:
                 limit=0.0,
                 unit="count",
                 evidence=Evidence(
-                    population=_population(self._bench.database, self._selector, new),
+                    population=self._population(text, new),
                     lowest=-inf,
                     highest=inf,
                     reason=reason,
@@ -107,32 +112,36 @@ class Operations:
             )
         )
 
+    def _population(self, text: str, new: Mapping[str, int]) -> Population:
+        database = self._bench.database
 
-def _population(database: Database, selector: Selector, new: Mapping[str, int]) -> Population:
-    def worst(count: int, _largest: bool) -> list[Sighting]:
-        found = [(name, example_of(database, selector, name)) for name in list(new)[:count]]
-        return [
-            Sighting(
-                value=float(example[2]),
-                trace_id=example[0],
-                span_id=example[1],
-                what=name,
-                service=name.partition(" ")[0],
-                vu=None,
-                elapsed_ns=None,
-            )
-            for name, example in found
-            if example is not None
-        ]
+        def worst(count: int, _largest: bool) -> list[Sighting]:
+            found = [
+                (name, example_of(database, self._selector, name, critical=self._critical))
+                for name in list(new)[:count]
+            ]
+            return [
+                Sighting(
+                    value=float(example[2]),
+                    trace_id=example[0],
+                    span_id=example[1],
+                    what=name,
+                    service=name.partition(" ")[0],
+                    vu=None,
+                    elapsed_ns=None,
+                )
+                for name, example in found
+                if example is not None
+            ]
 
-    return Population(
-        noun="span",
-        text=f"{selector.named('traces')}: operations",
-        values=np.empty(0),
-        scope=0,
-        seconds=0.0,
-        missing=Missing(),
-        worst=worst,
-        traces_beyond=lambda _limit, _over: 0,
-        why_empty=lambda: "there is no complete trace",
-    )
+        return Population(
+            noun="span",
+            text=text,
+            values=np.empty(0),
+            scope=0,
+            seconds=0.0,
+            missing=Missing(),
+            worst=worst,
+            traces_beyond=lambda _limit, _over: 0,
+            why_empty=lambda: "there is no complete trace",
+        )

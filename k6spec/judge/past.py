@@ -64,5 +64,9 @@ class Past(Protocol):
     def statistic(self, statistic: str, unit: Unit, chosen: Chosen) -> Earlier:
         """What earlier runs measured of a statistic, by its words."""
 
-    def operations(self, root: str, chosen: Chosen) -> Mapping[str, Mapping[str, int]] | str:
-        """Of each earlier run how many traces had each operation; or why there is no baseline."""
+    def operations(
+        self, root: str, chosen: Chosen, *, critical: bool = False
+    ) -> Mapping[str, Mapping[str, int]] | str:
+        """Of each earlier run how many traces had each operation (on the critical path); or why there is no
+        baseline.
+        """

@@ -42,6 +42,11 @@ class Traces(Selection):
         """What they are made of, to compare with earlier runs: ``traces.operations <= baseline()``."""
         return Operations(self._bench, self._selector, self._root)
 
+    @property
+    def critical_operations(self) -> Operations:
+        """Those of :attr:`operations` that the end of the request waited for, see ``run.spans.critical_path``."""
+        return Operations(self._bench, self._selector, self._root, critical=True)
+
     def having(
         self,
         spans: SpanLanguage | str,

@@ -9,22 +9,28 @@ from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
 
 _MOST: Final = 500
+_SEEN: Final = SYSTEM_SPAN.sql
+_WAITED_FOR: Final = f"{SYSTEM_SPAN.sql} AND s.critical_ns > 0"
 _NAME: Final = "s.service || ' ' || s.kind || ' ' || s.name"
 
 
-def operations_of(database: Database, selector: Selector) -> tuple[dict[str, int], int]:
-    """In how many of the selector's complete traces each operation was seen, and how many traces that are."""
+def operations_of(database: Database, selector: Selector, *, critical: bool) -> tuple[dict[str, int], int]:
+    """In how many of the selector's complete traces each operation was seen, and how many traces that are.
+
+    Args:
+        critical: only where it was on the critical path: the end of the request waited for it.
+    """
     scope, parameters = where(selector.scope)
     traces = f"SELECT trace_id FROM traces c WHERE {scope} AND complete"
     rows = database.rows(
         f"""SELECT {_NAME} AS what, count(DISTINCT s.trace_id) AS seen FROM spans s
-        WHERE {SYSTEM_SPAN.sql} AND s.trace_id IN ({traces}) GROUP BY what ORDER BY seen DESC, what""",
+        WHERE {_members(critical)} AND s.trace_id IN ({traces}) GROUP BY what ORDER BY seen DESC, what""",
         parameters,
     )
     return dict(rows), int(database.value(f"SELECT count(*) FROM ({traces})", parameters))
 
 
-def operations_by_root(database: Database) -> dict[str, dict[str, int]]:
+def operations_by_root(database: Database, *, critical: bool) -> dict[str, dict[str, int]]:
     """For each operation of requests what :func:`operations_of` says; the traces themselves are under ``""``."""
     found: dict[str, dict[str, int]] = {}
     for root, traces in database.rows(
@@ -35,7 +41,7 @@ def operations_by_root(database: Database) -> dict[str, dict[str, int]]:
     rows = database.rows(
         f"""SELECT c.operation, {_NAME} AS what, count(DISTINCT s.trace_id) AS seen
         FROM spans s JOIN traces c USING (trace_id)
-        WHERE {SYSTEM_SPAN.sql} AND c.complete AND c.scenario IS NOT NULL
+        WHERE {_members(critical)} AND c.complete AND c.scenario IS NOT NULL
         GROUP BY c.operation, what ORDER BY seen DESC, what"""
     )
     for root, what, seen in rows:
@@ -44,14 +50,20 @@ def operations_by_root(database: Database) -> dict[str, dict[str, int]]:
     return found
 
 
-def example_of(database: Database, selector: Selector, operation: str) -> tuple[str, str, int] | None:
+def example_of(
+    database: Database, selector: Selector, operation: str, *, critical: bool
+) -> tuple[str, str, int] | None:
     """A trace with the operation: its id, the span's id and how long that was; ids are hex."""
     scope, parameters = where(selector.scope)
     rows = database.rows(
         f"""SELECT lower(hex(s.trace_id)), lower(hex(s.span_id)), s.duration_ns FROM spans s
-        WHERE {SYSTEM_SPAN.sql} AND {_NAME} = ?
+        WHERE {_members(critical)} AND {_NAME} = ?
         AND s.trace_id IN (SELECT trace_id FROM traces c WHERE {scope} AND complete)
         ORDER BY s.duration_ns DESC, s.span_id LIMIT 1""",
         [operation, *parameters],
     )
     return rows[0] if rows else None
+
+
+def _members(critical: bool) -> str:
+    return _WAITED_FOR if critical else _SEEN

@@ -11,11 +11,12 @@ import pytest
 
 from k6spec import Inconclusive, Run, UsageError, baseline, ms, percent
 from k6spec.history.past import HistoryPast
+from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore, Marks
 from k6spec.judge.family import Family
 from k6spec.judge.log import VerdictLog
 from tests.support.history import entry, nights
-from tests.support.runs import MS, Request, db, make_run
+from tests.support.runs import MS, Request, Span, db, make_run
 from tests.support.runs import entry as entry_span
 
 P95 = "POST /checkout requests: p95 duration"
@@ -171,6 +172,11 @@ class TestCalls:
     label = "db calls a trace"
 
 
+def audit(milliseconds: float) -> Span:
+    """A call beside the database's: the end of the request waits for the longer one."""
+    return Span(name="record", service="audit", ms=milliseconds)
+
+
 class TestOperations:
     """No new operation in the traces."""
 
@@ -205,6 +211,25 @@ class TestOperations:
 
         assert verdict
         assert "too rare to call it new" in verdict.evidence.notes[0]
+
+    def test_one_that_came_onto_the_critical_path_fails(self, tmp_path: Path) -> None:
+        judged = Judged(tmp_path / "a")
+        aside, awaited = [entry_span(ms=20), db(ms=9), audit(1)], [entry_span(ms=20), db(ms=5), audit(9)]
+        requests = [Request(spans=awaited if n % 2 else aside) for n in range(100)]
+        judged.folder = make_run(tmp_path / "2026-11-01T00-00-00-00000002", requests)
+        known = {"POST /checkout": {"": 100, **self.KNOWN}}
+        everything = {"POST /checkout": {**known["POST /checkout"], "audit client record": 100}}
+        judged.after([1.0] * 6, operations=everything, critical_operations=known)
+        traces = judged.run().traces(root="POST /checkout")
+
+        verdict = traces.critical_operations <= baseline()
+
+        assert traces.operations <= baseline()
+        assert record_run(judged.folder).critical_operations["POST /checkout"]["audit client record"] == 50
+        assert verdict.outcome == "failed"
+        assert verdict.headline == ("traces of POST /checkout: operations on the critical path 1 new, limit 0")
+        assert verdict.evidence.notes[0] == "new: audit client record, in 50 of 100 traces"
+        assert verdict.evidence.population.worst(3, True)[0].value == 9 * MS
 
     def test_they_are_kept_for_whole_loads_by_request(self, tmp_path: Path) -> None:
         run = self.judged(tmp_path, self.KNOWN, 0).run()

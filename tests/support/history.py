@@ -12,6 +12,8 @@ from k6spec.judge.verdict import Unit
 
 GIT = {"commit": "c" * 40, "committed": "2026-10-01T00:00:00+00:00", "branch": "main", "dirty": False}
 
+_MEASURED = {"statistics", "operations", "critical_operations"}
+
 
 def commit(number: int) -> str:
     """The commit of that night."""
@@ -31,9 +33,10 @@ def entry(info: Mapping[str, Any], number: int, statistics: Mapping[str, Statist
     }
     made = entry_of(plain)
     return Entry(
-        **{name: getattr(made, name) for name in made.__slots__ if name not in {"statistics", "operations"}},
+        **{name: getattr(made, name) for name in made.__slots__ if name not in _MEASURED},
         statistics=statistics,
         operations=more.get("operations", {}),
+        critical_operations=more.get("critical_operations", {}),
     )
 
 
