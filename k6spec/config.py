@@ -212,10 +212,7 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
         # Another kind of source has other settings: of the one before nothing stays.
         return dict(value) if "kind" in value else {**getattr(config, name), **value}
     if name in _DURATIONS:
-        try:
-            return parse_duration(value) if isinstance(value, str) else ms(cast("float", value) * 1000)
-        except (UsageError, TypeError) as error:
-            raise ConfigError(f'{where}: {name} = {value!r} is not a duration; write "5s"') from error
+        return _duration(name, value, where)
     if name in _FLAGS:
         words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
         if isinstance(value, bool):
@@ -232,6 +229,18 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
     if not isinstance(value, (str, Path)) or not str(value):
         raise ConfigError(f"{where}: {name} = {value!r}; write a text")
     return Path(value) if name in _PATHS else str(value)
+
+
+def _duration(name: str, value: object, where: str) -> Duration:
+    try:
+        duration = parse_duration(value) if isinstance(value, str) else ms(cast("float", value) * 1000)
+    except (UsageError, TypeError) as error:
+        raise ConfigError(f'{where}: {name} = {value!r} is not a duration; write "5s"') from error
+    if name == "preflight_time" and duration < seconds(1):
+        raise ConfigError(
+            f'{where}: {name} = {value!r}: k6 takes no less than a second; write "1s", or preflight = false'
+        )
+    return duration
 
 
 def _texts(name: str, value: object, where: str) -> tuple[str, ...]:

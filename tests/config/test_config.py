@@ -54,6 +54,8 @@ def test_an_environment_adds_to_tables(project: Path) -> None:
     [
         ("[tool.k6spec]\nstak = 'x'", "unknown setting 'stak'; did you mean 'stack'?"),
         ("[tool.k6spec]\ndeadline = 'soon'", "deadline = 'soon' is not a duration"),
+        ("[tool.k6spec]\npreflight_time = 0.5", "preflight_time = 0.5: k6 takes no less than a second; write "),
+        ("[tool.k6spec]\npreflight_time = '999ms'", "preflight_time = '999ms': k6 takes no less than a second"),
         ("[tool.k6spec]\nlimits = 3", "limits is a table"),
         ("[tool.k6spec]\nstack = 3", "stack = 3; write a text"),
         ("[tool.k6spec\n", "pyproject.toml: "),
