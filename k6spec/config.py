@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from k6spec.errors import ConfigError, UsageError
-from k6spec.units import Duration, ms, parse_duration, seconds
+from k6spec.units import Duration, Ratio, ms, parse_duration, percent, seconds
 
 
 @final
@@ -31,6 +32,13 @@ class Config:
         link_base: what links in messages begin with, for reports that CI archives.
         settle: how long no new span may come before the traces count as all there; default: the SUT's.
         deadline: how long to wait for another trace after the load, at the most.
+        max_failed: failed requests, above which a latency claim must hold for the successful ones alone too.
+        max_dropped: dropped iterations, above which no latency claim passes.
+        max_idle_vus: VUs that made no request, above which no latency claim passes.
+        max_k6_cpu: of its cores that k6 may take before no latency claim passes.
+        max_k6_late: how late k6 may begin iterations of an arrival rate before no latency claim passes.
+        max_skew: how far a span may lie outside the call that made it before that is told.
+        fewest_beyond: members beyond a percentile, below which it is said that they are few.
         preflight: whether a few requests are made before a load that takes longer than they do.
         preflight_iterations: how often each scenario is run then.
         preflight_time: iterations of it that have not ended by then are cut off.
@@ -75,6 +83,13 @@ class Config:
     link_base: str | None = None
     settle: Duration | None = None
     deadline: Duration = seconds(30)
+    max_failed: Ratio = percent(1)
+    max_dropped: Ratio = percent(1)
+    max_idle_vus: Ratio = percent(1)
+    max_k6_cpu: Ratio = percent(90)
+    max_k6_late: Duration = ms(100)
+    max_skew: Duration = ms(1)
+    fewest_beyond: int = 5
     preflight: bool = True
     preflight_iterations: int = 3
     preflight_time: Duration = seconds(10)
@@ -122,7 +137,8 @@ _PATHS: Final = frozenset({"runs", "history"})
 _TABLES: Final = frozenset({"profile", "limits", "source"})
 _FLAGS: Final = frozenset({"progress", "preflight", "sampled", "redact_defaults", "redact_statements"})
 _LISTS: Final = frozenset({"redact", "allow_hosts", "reports"})
-_DURATIONS: Final = frozenset({"settle", "deadline", "preflight_time"})
+_DURATIONS: Final = frozenset({"settle", "deadline", "preflight_time", "max_k6_late", "max_skew"})
+_SHARES: Final = frozenset({"max_failed", "max_dropped", "max_idle_vus", "max_k6_cpu"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {
     "otlp_grpc_port": _PORT,
@@ -130,6 +146,7 @@ _NUMBERS: Final = {
     "jaeger_port": _PORT,
     "jaeger_max_traces": (1, 10**9),
     "preflight_iterations": (1, 100),
+    "fewest_beyond": (1, 1000),
 }
 _CHOICES: Final = {
     "jaeger_feed": ("live", "after", "off"),
@@ -213,6 +230,8 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
         return dict(value) if "kind" in value else {**getattr(config, name), **value}
     if name in _DURATIONS:
         return _duration(name, value, where)
+    if name in _SHARES:
+        return _share(name, value, where)
     if name in _FLAGS:
         words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
         if isinstance(value, bool):
@@ -249,6 +268,15 @@ def _texts(name: str, value: object, where: str) -> tuple[str, ...]:
     if not isinstance(listed, (list, tuple)) or not all(isinstance(item, str) and item.strip() for item in listed):
         raise ConfigError(f'{where}: {name} = {value!r}; write a list of texts, as in ["one", "two"]')
     return tuple(item.strip() for item in listed)
+
+
+def _share(name: str, value: object, where: str) -> Ratio:
+    with contextlib.suppress(UsageError, ValueError):
+        if isinstance(value, str) and value.rstrip().endswith("%"):
+            share = percent(float(value.rstrip().removesuffix("%")))
+            if 0 <= share.fraction <= 1:
+                return share
+    raise ConfigError(f'{where}: {name} = {value!r}; write a share from "0%" to "100%"')
 
 
 def _number(name: str, value: object, where: str) -> int:

@@ -28,6 +28,7 @@ from k6spec.k6.log import read_log
 from k6spec.k6.progress import ProgressLine
 from k6spec.k6.runner import K6Result, run_k6
 from k6spec.query.database import Database
+from k6spec.query.edges import read_outside
 from k6spec.script.compiler import Mark, compile_load
 from k6spec.stack.allowed import check_requested
 from k6spec.stack.base import StackBackend
@@ -156,7 +157,9 @@ def collect(
     return gathered
 
 
-def take_stock(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int) -> Ledger:
+def take_stock(
+    folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int, *, max_skew: Duration
+) -> Ledger:
     """Counts what was sent and what came back, and archives it; ``run.json`` must name the truncated traces."""
     database = Database(folder.path)
     database.write_traces()
@@ -165,6 +168,7 @@ def take_stock(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates
         """SELECT count(*) FILTER (WHERE sampled), count(*) FILTER (WHERE received),
         count(*) FILTER (WHERE complete) FROM traces"""
     )[0]
+    outside = read_outside(database, max_skew.ns)
     database.close()
     return Ledger(
         tier=feed.tier,
@@ -177,4 +181,6 @@ def take_stock(folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates
         spans_duplicate=duplicates,
         spans_dropped=feed.losses().total,
         spans_foreign=gathered.foreign,
+        spans_outside=outside.spans,
+        outside_ns=outside.most_ns,
     )

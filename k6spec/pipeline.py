@@ -34,12 +34,15 @@ from k6spec.errors import Fault, StackFault, SutFault
 from k6spec.history.facts import git_facts, machine
 from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore
-from k6spec.judge.bench import Health
+from k6spec.judge.health import Health
 from k6spec.k6.own_load import with_own_load
+from k6spec.k6.punctual import idle_vus, lateness_ns
 from k6spec.k6.runner import K6Result
 from k6spec.k6.unmade import stopped
 from k6spec.measure import Surroundings, check_reached, collect, generate, take_stock, usual_settle
 from k6spec.preflight import preflight, worthwhile
+from k6spec.query.database import Database
+from k6spec.query.edges import read_edges
 from k6spec.query.placement import place_spans
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
@@ -105,13 +108,11 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 requests = pq.read_table(folder.path / REQUESTS, columns=_ASKED_FOR)
                 place_spans(folder.path / SPANS, requests)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
-                folder.write_info({**info, "status": "running"})
-                ledger = take_stock(folder, feed, gathered, duplicates)
-            health = Health(
-                dropped_iterations=result.dropped_iterations,
-                iterations=result.iterations,
-                script_errors=result.script_errors,
-            )
+                folder.write_info({**info, "status": "running", "ledger": {"tier": feed.tier}})
+                _look_at_calls(folder, info, feed)
+                max_skew = around.config.max_skew
+                ledger = take_stock(folder, feed, gathered, duplicates, max_skew=max_skew)
+            health = _health(made, result, folder)
             if around.config.jaeger_feed == "live":
                 with timings.step("show"):
                     info["not_shown"] = show(folder, around.stack, only_client_spans=True)
@@ -133,6 +134,37 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             if feed is not None:
                 feed.close()
     return folder
+
+
+def _look_at_calls(folder: RunFolder, info: dict[str, Any], feed: SpanFeed) -> None:
+    """Records calls whose other end never gives a span, and traces that lack the other end of a call."""
+    database = Database(folder.path)
+    edges = read_edges(database)
+    database.close()
+    info["uninstrumented_calls"] = list(edges.uninstrumented)
+    info["truncated_traces"] = sorted({*info["truncated_traces"], *edges.parted})
+    folder.write_info({**info, "status": "running", "ledger": {"tier": feed.tier}})
+
+
+def _health(made: Load, result: K6Result, folder: RunFolder) -> Health:
+    requests = pq.read_table(folder.path / REQUESTS, columns=["scenario", "vu"])
+    samples = pq.read_table(
+        folder.path / METRICS,
+        columns=["metric", "scenario", "time_ns", "value"],
+        filters=[("metric", "in", ["iteration_duration", "dropped_iterations"])],
+    )
+    idle, planned = idle_vus(made, requests, samples)
+    return Health(
+        dropped_iterations=result.dropped_iterations,
+        iterations=result.iterations,
+        script_errors=result.script_errors,
+        idle_vus=idle,
+        planned_vus=planned,
+        k6_cpu=None if result.cpu is None else result.cpu.of_k6,
+        machine_cpu=None if result.cpu is None else result.cpu.of_machine,
+        cores=None if result.cpu is None else result.cpu.cores,
+        late_ns=lateness_ns(made, samples, result.scenario_starts),
+    )
 
 
 def _preflight(

@@ -127,7 +127,7 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
         duplicates = without_duplicates(folder.path / SPANS)
         info = _info(folder, gathered, result)
         folder.write_info(info)
-        ledger = take_stock(folder, feed, gathered, duplicates)
+        ledger = take_stock(folder, feed, gathered, duplicates, max_skew=around.config.max_skew)
         folder.write_info({**info, "ledger": ledger.as_dict()})
         rehearsed = around.rehearse(folder)
         end_ns = pc.max(requests["end_ns"]).as_py()

@@ -9,10 +9,11 @@ from typing import Any, final
 import pyarrow as pa
 
 from k6spec.errors import ClaimFailed, Inconclusive, UsageError
-from k6spec.judge.bench import Bench, Health
+from k6spec.judge.bench import Bench
 from k6spec.judge.custom import custom_claim
 from k6spec.judge.frame import Frame
 from k6spec.judge.frame import query as run_query
+from k6spec.judge.health import Health, Tolerances
 from k6spec.judge.log import VerdictLog
 from k6spec.judge.past import Past
 from k6spec.judge.rehearsal import Rehearsal
@@ -54,12 +55,14 @@ class Run:
         log: VerdictLog | None = None,
         past: Past | None = None,
         rehearsal: Rehearsal | None = None,
+        tolerated: Tolerances | None = None,
     ) -> None:
         self._folder = folder
         self._limits = dict(limits or {})
         self._log = log or VerdictLog()
         self._past = past
         self._rehearsal = rehearsal
+        self._tolerated = tolerated or Tolerances()
 
     @property
     def id(self) -> str:
@@ -266,4 +269,5 @@ class Run:
             log=self._log,
             past=self._past,
             rehearsal=self._rehearsal,
+            tolerated=self._tolerated,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import exp, inf
 from typing import Final, final
 
-from k6spec.judge.bench import FAILED_SHARE, Bench
+from k6spec.judge.bench import Bench
 from k6spec.judge.limits import LIMIT_WORDS, shown
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Earlier, Past
@@ -62,10 +62,10 @@ def verdict_against(
         weighed = _Weighed(outcome="inconclusive", reason=population.why_empty())
         headline = f"{statistic} cannot be judged, limit {standard}"
     else:
-        ends, notes = _unflattered(measured, population, unit)
+        ends, notes = _unflattered(measured, population, unit, bench.tolerated.failed)
         weighed = _weigh(_Question(statistic, unit, sign, ends, measured, population), standard, bench.past)
-        if weighed.outcome == "passed" and unit == "ns" and bench.health.starved:
-            weighed = replace(weighed, outcome="inconclusive", reason=bench.health.why_starved)
+        if weighed.outcome == "passed" and unit == "ns" and bench.symptoms:
+            weighed = replace(weighed, outcome="inconclusive", reason=bench.symptoms)
         limit = "" if weighed.compared is None else f" = {shown(weighed.limit, unit)}"
         headline = f"{statistic} {shown(measured.observed, unit)}, limit {LIMIT_WORDS[sign]}{standard}{limit}"
         if weighed.compared is not None:
@@ -215,7 +215,7 @@ def in_words(compared: Compared, unit: Unit) -> str:
 
 
 def _unflattered(
-    measured: Measured, population: Population, unit: Unit
+    measured: Measured, population: Population, unit: Unit, tolerated: float
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """What a claim is judged by: a latency, where many requests failed, by the successful ones alone as well."""
     ends = (measured.observed, measured.lowest, measured.highest)
@@ -223,7 +223,7 @@ def _unflattered(
     if unit != "ns" or successful is None or not len(successful):
         return ends, ()
     failed = 1 - len(successful) / len(population.values)
-    if failed <= FAILED_SHARE:
+    if failed <= tolerated:
         return ends, ()
     alone = measured.reducer(successful)
     words = f"{shown(failed, 'fraction')} of the requests failed; of the successful ones alone it is "

@@ -118,6 +118,6 @@ class Derived:
             return "failed", ""
         if not all(holds):
             return "inconclusive", found.reason
-        if self._bench.health.starved:
-            return "inconclusive", self._bench.health.why_starved
+        if symptoms := self._bench.symptoms:
+            return "inconclusive", symptoms
         return "passed", ""

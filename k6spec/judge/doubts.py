@@ -13,23 +13,28 @@ from k6spec.judge.verdict import Unit
 from k6spec.query.population import Population
 from k6spec.query.reducers import Percentile, Reducer, ShareOver
 
-_FEWEST_BEYOND: Final = 5
 _TAIL: Final = 0.1
 
 
 def why_missing_matters(population: Population, dropped: int, lowest: float, highest: float, unit: Unit) -> str:
     """The claim holds with what is missing at its best, and fails with it at its worst."""
+    reach = (
+        f"{shown(lowest, unit)} or more" if isinf(highest) else f"{shown(lowest, unit)} to {shown(highest, unit)}"
+    )
+    them = "it" if population.missing.traces + dropped == 1 else "them"
     return (
-        f"{what_is_missing(population, dropped)}: with them the value lies between {shown(lowest, unit)} and "
-        f"{most(highest, unit)}, and the limit is in between"
+        f"{what_is_missing(population, dropped)}: with {them} the value may be {reach}, on either side of the "
+        "limit; was an SDK's queue full, a sampler in the way, or the wait too short (settle, deadline)?"
     )
 
 
 def what_is_missing(population: Population, dropped: int) -> str:
     """How many traces, and how many spans of whatever trace."""
     missing = population.missing.traces
-    parts = [f"{missing:,} of {population.scope:,} traces are missing or incomplete"] if missing else []
-    parts += [f"{dropped:,} spans were dropped, of whatever trace"] if dropped else []
+    are = "is" if missing == 1 else "are"
+    were = "span was" if dropped == 1 else "spans were"
+    parts = [f"{missing:,} of {population.scope:,} traces {are} missing or incomplete"] if missing else []
+    parts += [f"{dropped:,} {were} dropped, of whatever trace"] if dropped else []
     return ", and ".join(parts)
 
 
@@ -38,8 +43,9 @@ def why_astride(
 ) -> str:
     """The interval has the limit within it."""
     return (
-        f"between {shown(ends[0], unit)} and {most(ends[1], unit)}, {shown(level, 'fraction')} sure; limit "
-        f"{shown(limit, unit)}: load longer ({_worth(found.effective, population)})"
+        f"it lies between {shown(ends[0], unit)} and {most(ends[1], unit)} ({shown(level, 'fraction')} sure), on "
+        f"both sides of the limit {shown(limit, unit)}; {_worth(found.effective, population)} say no more: load "
+        "longer"
     )
 
 
@@ -54,17 +60,18 @@ def why_too_few(found: TooFew, population: Population, reducer: Reducer) -> str:
     )
 
 
-def few_for(reducer: Reducer, population: Population) -> tuple[str, ...]:
-    """Says so where a percentile is but one of a few members."""
+def few_for(reducer: Reducer, population: Population, fewest: int) -> tuple[str, ...]:
+    """Says so where fewer than ``fewest`` members lie beyond a percentile, of which it is then but one."""
     if not isinstance(reducer, Percentile) or not 0 < reducer.q < 100:
         return ()
     beyond = min(reducer.q, 100 - reducer.q) / 100 * len(population.values)
-    if beyond >= _FEWEST_BEYOND:
+    if beyond >= fewest:
         return ()
-    needed = _FEWEST_BEYOND / (min(reducer.q, 100 - reducer.q) / 100)
+    needed = fewest / (min(reducer.q, 100 - reducer.q) / 100)
+    hangs = "the outermost one" if beyond < 1.5 else f"the outermost {round(beyond)}"
     return (
-        f"{len(population.values):,} {population.noun}s are few for {reducer.name}, which hangs on its outermost "
-        f"{max(1, round(beyond))}: from {needed:,.0f} on it says more",
+        f"{len(population.values):,} {population.noun}s are few for {reducer.name}, which hangs on {hangs}: from "
+        f"{needed:,.0f} on it says more",
     )
 
 

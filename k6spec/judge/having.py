@@ -70,7 +70,8 @@ def quantity(
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
             raise UsageError(f"having(): {number!r} is not a number of spans")
     if exactly is not None:
-        return Quantity(conditions=conditions, least=exactly, most=exactly, text=f"exactly {exactly} {described}")
+        counted = _counted(exactly, described)
+        return Quantity(conditions=conditions, least=exactly, most=exactly, text=f"exactly {counted}")
     if at_least is None and at_most is None:
         return Quantity(conditions=conditions, least=1, most=None, text=described)
     if at_least is not None and at_most is not None and at_least > at_most:
@@ -80,3 +81,8 @@ def quantity(
     return Quantity(
         conditions=conditions, least=at_least or 0, most=at_most, text=f"{' and '.join(said)} {described}"
     )
+
+
+def _counted(number: int, described: str) -> str:
+    one = number == 1 and described.endswith("spans")
+    return f"1 {described.removesuffix('s')}" if one else f"{number} {described}"

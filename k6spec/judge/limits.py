@@ -12,6 +12,14 @@ from k6spec.units import Duration, Ratio, format_ns, format_ratio, parse_duratio
 
 Q = TypeVar("Q", Duration, Ratio, float)
 
+KINDS: Final[Mapping[Unit, str]] = {
+    "ns": "a length of time",
+    "fraction": "a share",
+    "count": "a number",
+    "per second": "a rate per second",
+}
+"""What each unit measures, for people."""
+
 _EXAMPLE: Final[Mapping[Unit, str]] = {
     "ns": "ms(400) or seconds(2)",
     "fraction": "percent(1)",
@@ -67,7 +75,8 @@ def resolve(value: object, unit: Unit, settings: Mapping[str, str | int | float]
             return number
         case (("count" | "per second"), int() | float()) if not isinstance(value, bool):
             return float(value)
-    raise UsageError(f"this is compared with {value!r}; write {_EXAMPLE[unit]}")
+    said = str(value) if isinstance(value, (Duration, Ratio)) else repr(value)
+    raise UsageError(f"this is {KINDS[unit]}, and is compared with {said}; write {_EXAMPLE[unit]}")
 
 
 def shown(value: float, unit: Unit) -> str:

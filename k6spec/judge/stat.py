@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Generic, final
+from typing import TYPE_CHECKING, Generic, final
 
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.against import Measured, verdict_against
-from k6spec.judge.bench import FAILED_SHARE, Bench
+from k6spec.judge.bench import Bench
 from k6spec.judge.bounds import Bounds, Dropped, bounds
 from k6spec.judge.derived import COMPARE
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
+from k6spec.judge.flattery import flattered_by_failures
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
-from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
+from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.offence import offence
 from k6spec.judge.scaling import Scaling
 from k6spec.judge.sliding import Every
@@ -117,7 +118,7 @@ class Stat(Generic[Q]):
             raise UsageError(f"sure({level!r}): give a number from 0.5 to 0.999, as in sure(0.95) for 95 %")
         population = self._population()
         refuse_without_interval(self._reducer(population))
-        label = f"{self._label}, {shown(level, 'fraction')} sure,"
+        label = f"{self._label} ({shown(level, 'fraction')} sure)"
         return Stat(self._bench, self._population, self._reducer, label=label, unit=self._unit, level=float(level))
 
     def in_every(self, width: str | Duration, *, step: str | Duration | None = None) -> Every[Q]:
@@ -165,6 +166,11 @@ class Stat(Generic[Q]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    if not TYPE_CHECKING:  # type checkers find the comparison impossible by themselves, as long as there is none
+
+        def __eq__(self, limit: object) -> bool:
+            raise UsageError(f"== and != are no claims on what was measured; compare {self!r} with <, <=, > or >=")
+
     def _judge(self, sign: Operator, limit: object) -> Verdict:
         if isinstance(limit, Baseline):
             return self._judge_against(sign, limit)
@@ -178,7 +184,8 @@ class Stat(Generic[Q]):
                 self._bench.rehearsal.miss(claim, population)
             return self._bench.rehearsal.held(claim, population)
         if _says_nothing(population, reducer):
-            headline = f"{population.text}: {self._label} cannot be judged, limit {shown(bound, self._unit)}"
+            limit_words = f"{LIMIT_WORDS[sign]}{shown(bound, self._unit)}"
+            headline = f"{population.text}: {self._label} cannot be judged, limit {limit_words}"
             evidence = Evidence(population=population, lowest=-inf, highest=inf, reason=population.why_empty())
             outcome: Outcome = "inconclusive"
             observed = None
@@ -274,14 +281,14 @@ class Stat(Generic[Q]):
                 outcome = _outcome(holds, observed, lowest, highest)
                 if outcome == "inconclusive":
                     reason = why_astride(found, population, self._level, (lowest, highest), bound, unit=self._unit)
-        notes: tuple[str, ...] = few_for(reducer, population)
+        notes: tuple[str, ...] = few_for(reducer, population, self._bench.tolerated.fewest_beyond)
         if self._unit == "ns" and outcome == "passed":
-            flattered = _flattered_by_failures(population, reducer, holds, found)
+            flattered = flattered_by_failures(population, reducer, holds, found, self._bench.tolerated.failed)
             notes = flattered + notes
             if flattered:
                 outcome = "failed"
-            elif self._bench.health.starved:
-                outcome, reason = "inconclusive", self._bench.health.why_starved
+            elif symptoms := self._bench.symptoms:
+                outcome, reason = "inconclusive", symptoms
         if outcome == "passed" and self._bench.unmade:
             outcome, reason = "inconclusive", self._bench.unmade
         if isinstance(reducer, ShareOver):
@@ -335,7 +342,10 @@ class Multiple(Generic[Q]):
             Inconclusive: nothing matched.
         """
         if self._stat._unit != unit:
-            raise UsageError(f"{self._stat!r} is of another kind than what it is compared with")
+            mine, other = KINDS[self._stat._unit], KINDS[unit]
+            raise UsageError(
+                f"{self._stat._label} is {mine}, and is compared with {other}; compare like with like"
+            )
         population = self._stat._population()
         reducer = self._stat._reducer(population)
         observed = self._stat.value
@@ -369,28 +379,3 @@ def _says_nothing(population: Population, reducer: Reducer) -> bool:
         return False
     counts = isinstance(reducer, (Count, PerSecond))
     return not (counts and population.none_is_a_finding)
-
-
-def _flattered_by_failures(
-    population: Population, reducer: Reducer, holds: Callable[[float], bool], found: Interval | TooFew | None
-) -> tuple[str, ...]:
-    """Says so where a latency claim holds only because some requests failed fast."""
-    successful = population.successful
-    if successful is None:
-        return ()
-    failed = 1 - len(successful) / len(population.values)
-    if failed <= FAILED_SHARE:
-        return ()
-    words = f"{shown(failed, 'fraction')} of the requests failed, and they flatter this claim: "
-    if not len(successful):
-        return (f"{words}none succeeded",)
-
-    def alone(statistic: Reducer) -> Bounds:
-        value = statistic(successful)
-        return value, value
-
-    value = reducer(successful)
-    ends = (value, value) if found is None or isinstance(found, TooFew) else found.ends(alone)
-    if holds(value) and all(holds(end) for end in ends):
-        return ()
-    return (f"{words}{shown(value, 'ns')} for the successful ones alone",)

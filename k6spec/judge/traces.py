@@ -74,7 +74,7 @@ class Traces(Selection):
         db: bool = False,
     ) -> Series[float]:
         """Spans a trace; ``db=True``: database queries (spans with a statement or an operation)."""
-        return self._calls("calls", False, self._chosen(name, service, kind, db))
+        return self._calls("", False, self._chosen(name, service, kind, db))
 
     def repeated(
         self,
@@ -85,7 +85,7 @@ class Traces(Selection):
         db: bool = False,
     ) -> Series[float]:
         """The most frequent identical call of each trace: same service, same statement (else same name)."""
-        return self._calls("repeated calls", True, self._chosen(name, service, kind, db))
+        return self._calls("repeated", True, self._chosen(name, service, kind, db))
 
     def critical_path(
         self,
@@ -164,7 +164,8 @@ class Traces(Selection):
     def _calls(self, label: str, repeated: bool, chosen: tuple[Selector, str]) -> Series[float]:
         selector, words = chosen
         read = lambda: self._read_calls(selector, repeated=repeated)  # noqa: E731
-        return Series(self._bench, read, label=f"{words} {label} a trace".strip(), unit="count")
+        said = " ".join(word for word in (label, words, "calls a trace") if word)
+        return Series(self._bench, read, label=said, unit="count")
 
     def _read_calls(self, selector: Selector, *, repeated: bool) -> Population:
         return reading(lambda part: read_calls(self._bench.database, part, repeated=repeated), selector)

@@ -42,7 +42,7 @@ _MEANINGS: Final = {
         cause="the script's teardown() took too long",
         advice='set options.teardownTimeout in the script, as in teardownTimeout: "2m", or make teardown() faster',
     ),
-    102: Meaning(cause="k6 ran into a time limit of its own", advice="see k6.log"),
+    102: Meaning(cause="k6 ran into a time limit of its own", advice="see k6.log in the run's folder"),
     103: Meaning(cause="somebody stopped k6 through its REST API", advice="run again, and leave this k6 alone"),
     104: Meaning(
         cause="k6 refused the options",
@@ -72,10 +72,10 @@ def meaning(code: int) -> Meaning:
         advice = (
             "it may have run out of memory: use fewer VUs, or discardResponseBodies in the script's options"
             if name == "SIGKILL"
-            else "see k6.log"
+            else "see k6.log in the run's folder"
         )
         return Meaning(cause=f"k6 was ended by {name}", advice=advice)
-    return Meaning(cause=f"k6 ended with exit code {code}", advice="see k6.log")
+    return Meaning(cause=f"k6 ended with exit code {code}", advice="see k6.log in the run's folder")
 
 
 def _signal_name(number: int) -> str:

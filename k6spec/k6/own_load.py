@@ -30,7 +30,7 @@ from k6spec.declare.profile import (
 from k6spec.declare.scenario import ScriptScenario
 from k6spec.errors import K6Fault
 from k6spec.k6.binary import K6Binary
-from k6spec.k6.runner import k6_environment
+from k6spec.k6.environment import k6_environment
 from k6spec.script.probe import write_probe
 from k6spec.units import Duration, parse_duration
 

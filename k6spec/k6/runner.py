@@ -21,10 +21,11 @@ from k6spec.child import Child
 from k6spec.declare.load import Load
 from k6spec.errors import ConfigError, K6Fault
 from k6spec.k6.binary import K6Binary
+from k6spec.k6.cpu import CpuMeter, CpuUse
+from k6spec.k6.environment import k6_environment
 from k6spec.k6.exit_codes import ABORTED, FINDINGS, REFUSED, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
 from k6spec.k6.log import K6Log, read_log, shorten
 from k6spec.k6.log_pipe import LogPipe
-from k6spec.k6.memory import collector_settings
 from k6spec.k6.otel_output import OtelOutput, otel_output
 from k6spec.k6.output import K6Output
 from k6spec.k6.planned import add_plan, add_sample_plan
@@ -36,37 +37,6 @@ from k6spec.store.requests import REQUESTS, SAMPLES
 _SYSTEM_TAGS: Final = (
     "proto,subproto,status,method,url,name,group,check,error,error_code,tls_version,scenario,service,"
     "expected_response,vu,iter"
-)
-# What would change the declared load, or send k6's output elsewhere. Others (K6_HTTP_DEBUG, K6_DNS, …) stay.
-_DROPPED_SETTINGS: Final = frozenset(
-    f"K6_{name}"
-    for name in [
-        "VUS",
-        "DURATION",
-        "ITERATIONS",
-        "STAGES",
-        "EXECUTION_SEGMENT",
-        "EXECUTION_SEGMENT_SEQUENCE",
-        "PAUSED",
-        "LINGER",
-        "NO_SETUP",
-        "NO_TEARDOWN",
-        "OUT",
-        "ADDRESS",
-        "SYSTEM_TAGS",
-        "LOG_OUTPUT",
-        "LOG_FORMAT",
-        "CONSOLE_OUTPUT",
-        "SUMMARY_EXPORT",
-        "NO_SUMMARY",
-        "SUMMARY_MODE",
-        "NEW_MACHINE_READABLE_SUMMARY",
-        "NO_THRESHOLDS",
-        "WEB_DASHBOARD",
-        "TRACES_OUTPUT",
-        "TYPE",
-        "INCLUDE_SYSTEM_ENV_VARS",  # scripts read the system's address there
-    ]
 )
 _GENERATED: Final = "requests.generated.parquet"
 _SAMPLED: Final = "metrics.generated.parquet"
@@ -100,6 +70,7 @@ class K6Result:
         started_ns: when k6 was started, before its init code ran.
         stopped_by: the metrics whose thresholds stopped the load before its time.
         metrics_error: why k6's own metrics, which somebody asked for, were not all sent.
+        cpu: what k6 took of its cores; None where it could not be measured, or k6 ended too soon.
         remarks: what to tell people about k6's samples, such as tags that cost a time series for each request.
     """
 
@@ -123,6 +94,7 @@ class K6Result:
     log_path: Path
     stopped_by: str | None = None
     metrics_error: str | None = None
+    cpu: CpuUse | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -195,6 +167,7 @@ def run_k6(
         log_path=log_path,
         stopped_by=said.stopped_by,
         metrics_error=metrics_error or said.metrics_error,
+        cpu=ran.cpu,
         remarks=tuple(output.remarks()),
     )
 
@@ -210,6 +183,7 @@ class _Ran:
     said: K6Log
     started_ns: int
     ended_ns: int
+    cpu: CpuUse | None
 
     @property
     def refused(self) -> bool:
@@ -233,11 +207,12 @@ def _run_once(
     read_end, write_end = os.pipe()
     argv = _argv(binary, compiled, otel, summary=folder / _SUMMARY if summary else None, fd=write_end)
     started_ns = time.time_ns()
+    environment = k6_environment(env, compiled, otel)
     with LogPipe(log_path, scrub) as log, contextlib.closing(_Reader(read_end, output)) as reader:
         try:
             child = Child(
                 argv,
-                env=k6_environment(env, compiled, otel),
+                env=environment,
                 cwd=folder,
                 stdout=log.fd,
                 stderr=subprocess.STDOUT,
@@ -247,10 +222,19 @@ def _run_once(
             os.close(write_end)
             log.handed_over()
         with child:
-            code = _wait(child, reader, Meter(output, length=load.length.seconds), on_progress)
+            cpu = CpuMeter(child.pid, environment)
+            code = _wait(child, reader, Meter(output, length=load.length.seconds), cpu, on_progress)
     ended_ns = time.time_ns()
     said = read_log(log_path)
-    return _Ran(code=code, argv=argv, output=output, said=said, started_ns=started_ns, ended_ns=ended_ns)
+    return _Ran(
+        code=code,
+        argv=argv,
+        output=output,
+        said=said,
+        started_ns=started_ns,
+        ended_ns=ended_ns,
+        cpu=cpu.used(),
+    )
 
 
 def _otel_output(
@@ -297,13 +281,20 @@ class _Reader:
                     self.error = error
 
 
-def _wait(child: Child, reader: _Reader, meter: Meter, on_progress: Callable[[Progress], None] | None) -> int:
+def _wait(
+    child: Child,
+    reader: _Reader,
+    meter: Meter,
+    cpu: CpuMeter,
+    on_progress: Callable[[Progress], None] | None,
+) -> int:
     started = time.monotonic()
     try:
         while reader.error is None:
             try:
                 return child.wait(_TICK)
             except subprocess.TimeoutExpired:
+                cpu.measure()
                 progress = meter.measure(time.monotonic() - started)
                 if on_progress is not None:
                     on_progress(progress)
@@ -334,18 +325,6 @@ def _argv(
         f"--summary-export={summary}" if summary else "--no-summary",
         str(compiled.entry),
     ]
-
-
-def k6_environment(
-    env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None = None
-) -> dict[str, str]:
-    """The environment that k6 gets: without settings that would change the declared load.
-
-    Nor does k6 read the user's ``config.json``: from 2.x on its ``vus`` and ``duration`` win over any scenarios.
-    """
-    kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
-    config = {"K6_CONFIG": str(compiled.config)}
-    return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env, **config}
 
 
 def _add_plan(generated: Path, path: Path, load: Load, output: K6Output, planned: Callable[..., pa.Table]) -> None:

@@ -14,6 +14,7 @@ from k6spec.declare.location import shown_path
 from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.history.recording import claimed
 from k6spec.judge.breaking import BreakingRate
+from k6spec.judge.health import Tolerances
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
 from k6spec.judge.when import windows
@@ -26,6 +27,7 @@ from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_st
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
 from k6spec.report.omission import omission
 from k6spec.report.remarks import remarks
+from k6spec.report.thinning import thinning
 from k6spec.report.tracing_cost import tracing_cost
 from k6spec.run import Run
 from k6spec.stack.base import StackBackend
@@ -155,7 +157,8 @@ def make_load(item: pytest.Item) -> Run | None:
             )
         )
         past = session.past(folder.info())
-        state.run = Run(folder, limits=session.config.limits, log=state.log, past=past)
+        tolerated = Tolerances.of(session.config)
+        state.run = Run(folder, limits=limits, log=state.log, past=past, tolerated=tolerated)
     return state.run
 
 
@@ -229,7 +232,7 @@ def summarise(reporter: Any, state: SessionState) -> None:
     for folder in runs:
         run = Run(folder)
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
-        for remark in (*remarks(run.info), *omission(run), *tracing_cost(run)):
+        for remark in (*remarks(run.info), *omission(run), *thinning(run), *tracing_cost(run)):
             reporter.write_line(f"  {remark}")
     if said := state.family.said():
         reporter.write_line(said)

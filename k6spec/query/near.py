@@ -16,6 +16,7 @@ _WORDS: Final = {
     "planned_vus": "planned VUs",
     "planned_rate": "planned rate",
 }
+_PLANNED: Final = frozenset({"planned_vus", "planned_rate"})
 _SHOWN: Final = 8
 _CHECKS: Final = """\
     1. the system runs with OpenTelemetry: opentelemetry-instrument, an agent or an SDK
@@ -111,11 +112,17 @@ def _sentence(database: Database, source: str, noun: str, condition: Condition, 
     wanted = repr(condition.value) if condition.value is not None else condition.asked or "in the window"
     there = _existing(database, source, column, within)
     if not there:
-        return f"no {noun} has a {what} at all{_nearest_keys(database, source, condition, within)}"
+        kind = "a" if condition.keys is None else "the tag" if condition.keys == "tags" else "the attribute"
+        name = what if condition.keys is None else repr(what)
+        return f"no {noun} has {kind} {name}{_nearest_keys(database, source, condition, within)}"
     if condition.value is not None:
         close = difflib.get_close_matches(condition.value, there, n=_SHOWN, cutoff=0.4)
         there = close + [name for name in there if name not in close]
-    names = ", ".join(repr(name) if text or condition.asked else name for name in there[:_SHOWN])
+    numbers = column in _PLANNED
+    names = ", ".join(
+        f"{float(name):g}" if numbers else repr(name) if text or condition.asked else name
+        for name in there[:_SHOWN]
+    )
     more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
     return f"no {noun} has {what} {wanted}; there {'is' if len(there) == 1 else 'are'} {names}{more}"
 

@@ -103,8 +103,8 @@ class Window:
             low, high = level
             if low > high:
                 raise UsageError(f"{words} from {low:g} to {high:g}: the first is larger than the second")
-            condition = Condition(sql=f"{column} BETWEEN ? AND ?", parameters=(low, high), column=column)
+            between = f"{column} BETWEEN ? AND ?"
+            condition = Condition(sql=between, parameters=(low, high), column=column, asked=f"{low:g}-{high:g}")
             return self.narrowed(condition, f"{words} {low:g}-{high:g}")
-        return self.narrowed(
-            Condition(sql=f"{column} = ?", parameters=(level,), column=column), f"{words} {level:g}"
-        )
+        exact = Condition(sql=f"{column} = ?", parameters=(level,), column=column, asked=f"{level:g}")
+        return self.narrowed(exact, f"{words} {level:g}")

@@ -109,10 +109,8 @@ def saturation_line(found: Saturation) -> str:
 
 def _twin_line(run: Run, found: Twin, verdict: Verdict, links: Links) -> Line:
     tree = read_trace(run.database, found.trace_id)
-    text = (
-        f"{format_ns(found.client_ns)}  its healthy twin, {format_ns(found.apart_ns)} apart, "
-        f"alike in {found.shares} of {found.of} attributes"
-    )
+    alike = f", alike in {found.shares} of {found.of} attributes" if found.of else ""
+    text = f"{format_ns(found.client_ns)}  its healthy twin, {format_ns(found.apart_ns)} apart{alike}"
     if tree is None:
         return Line(kind="twin", text=f"trace {found.trace_id}  {text}")
     page = write_trace_page(run.folder, tree, subtitle=f"healthy twin: {verdict.headline}")

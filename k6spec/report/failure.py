@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 from typing import Final
 
 from k6spec.explain.explanation import explain
@@ -46,9 +47,11 @@ def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
 
 
 def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
-    largest = verdict.operator in {"<", "<="}
+    if _of_all(verdict):
+        return
+    largest = verdict.operator in {"<", "<="} or _high_is_bad(verdict)
     for sighting in verdict.evidence.population.worst(_WORST, largest):
-        said = f"{_measured(sighting, verdict)}  {_what(sighting)}"
+        said = f"{_measured(sighting, verdict)}{_what(sighting)}"
         tree = None if sighting.trace_id is None else read_trace(run.database, sighting.trace_id)
         if tree is None:
             yield Line(
@@ -68,6 +71,22 @@ def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
             yield Line(kind="payload", text=payload)
 
 
+def _of_all(verdict: Verdict) -> bool:
+    """Whether too little of something is claimed against: then no member is to blame."""
+    return verdict.operator in {">", ">="} and _statistic(verdict).startswith(("rate", "count"))
+
+
+def _high_is_bad(verdict: Verdict) -> bool:
+    """Whether large members are the bad ones though the limit is a lower one: of an apdex, and of quick shares."""
+    return _statistic(verdict).startswith("apdex") or (
+        verdict.unit == "fraction" and verdict.evidence.population.noun != "trace"
+    )
+
+
+def _statistic(verdict: Verdict) -> str:
+    return verdict.claim.partition(": ")[2]
+
+
 def _where(tree: TraceTree, sighting: Sighting) -> str:
     """Where the time went below the span that was seen; nothing for spans that called nothing."""
     span = next((span for _depth, span in tree.walk() if span.span_id == sighting.span_id), None)
@@ -84,8 +103,10 @@ def _where(tree: TraceTree, sighting: Sighting) -> str:
 
 def _measured(sighting: Sighting, verdict: Verdict) -> str:
     if verdict.unit == "count" and verdict.evidence.population.noun == "trace":
-        return f"{sighting.value:,.0f} ×"
-    return format_ns(sighting.value)
+        return f"{sighting.value:,.0f} ×  "
+    if verdict.unit == "fraction" and verdict.evidence.population.noun == "trace":
+        return ""  # the trace has what was asked for, or has not
+    return f"{format_ns(sighting.value)}  "
 
 
 def _what(sighting: Sighting) -> str:
@@ -103,27 +124,34 @@ def _beyond(verdict: Verdict) -> Iterator[str]:
     population = verdict.evidence.population
     over = verdict.operator in {"<", "<="}
     limit = verdict.limit
-    if verdict.unit not in {"ns", "count"} or not len(population.values):
+    if verdict.unit == "fraction" and verdict.evidence.offence is not None:
+        limit = verdict.evidence.offence
+    elif verdict.unit not in {"ns", "count"} or _statistic(verdict).startswith("apdex"):
         return
     count = int((population.values > limit).sum() if over else (population.values < limit).sum())
-    if not count or verdict.claim.partition(": ")[2].startswith("count"):
+    if not count or _statistic(verdict).startswith("count"):
         return
     total = len(population.values)
-    words = f"{count:,} of {total:,} {population.noun}s {'over' if over else 'under'} the limit"
-    words += f" ({format_ratio(count / total)})"
+    words = f"{count:,} of {total:,} {population.noun}s"
+    if verdict.unit != "fraction":
+        words += f" {'over' if over else 'under'} the limit ({format_ratio(count / total)})"
     if population.noun == "span":
         words += f", in {population.traces_beyond(limit, over):,} of {population.scope:,} traces"
         shared = population.shared_statement(limit) if over else None
         if shared and count > 1 and shared[0] not in population.text:
-            words += f"; {shared[1]:,} of them are {short_statement(shared[0])}"
+            words += (
+                f"; {'all' if shared[1] == count else f'{shared[1]:,}'} of them are {short_statement(shared[0])}"
+            )
     yield words
 
 
 def _evidence(run: Run, verdict: Verdict) -> str:
     evidence = verdict.evidence
     missing, dropped = evidence.population.missing.traces, evidence.dropped
-    lost = [f"{missing:,} traces" if missing else "", f"{dropped:,} dropped spans" if dropped else ""]
+    lost = [_several(missing, "trace"), _several(dropped, "dropped span")]
     said = " and ".join(part for part in lost if part)
+    if not said and isinf(evidence.highest) and isinf(evidence.lowest):
+        return str(run.ledger)  # nothing matched, or it is a claim of the user's own: nobody knows what it misses
     if not said:
         words = "nothing of it is missing"
     elif verdict.outcome == "inconclusive":
@@ -140,3 +168,7 @@ def _evidence(run: Run, verdict: Verdict) -> str:
         elif said:
             between = f" ({ends} with them)"
     return f"{run.ledger}; {words}{between}"
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else ""

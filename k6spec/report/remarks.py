@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from k6spec.units import format_ns
+from k6spec.units import format_ns, format_ratio
+
+_MUCH: Final = 0.8  # what k6's own guide on large tests advises to stay below
+_BUSY: Final = 0.95
+_LATE: Final = 20e6
 
 
 def remarks(info: Mapping[str, Any]) -> Iterator[str]:
@@ -22,6 +26,9 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
         yield f"the load stopped after {after}, before its time: k6 threshold on {stopped['by']}"
     if health["dropped_iterations"]:
         yield f"k6 dropped {health['dropped_iterations']:,} iterations: the declared rate was not reached"
+    yield from _machine(health)
+    if calls := info.get("uninstrumented_calls"):
+        yield f"calls whose other end never gave a span (uninstrumented, not lost): {', '.join(calls)}"
     yield from k6.get("remarks", ())
     if k6.get("metrics_error"):
         yield f"k6 could not send all of its own metrics: {k6['metrics_error']}"
@@ -29,3 +36,16 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
         yield f"Jaeger lacks k6's client spans: {info['not_shown']}"
     if not info.get("traces_settled", True):
         yield "spans were still arriving when the wait for them ended: raise --k6spec-deadline"
+
+
+def _machine(health: Mapping[str, Any]) -> Iterator[str]:
+    """What is worth knowing though it spoils nothing; what does is said by each claim as well."""
+    k6, machine, late = (health.get(name) for name in ("k6_cpu", "machine_cpu", "late_ns"))
+    if health.get("idle_vus"):
+        yield f"{health['idle_vus']:,} of {health['planned_vus']:,} planned VUs made no request"
+    if k6 is not None and k6 > _MUCH:
+        yield f"k6 took {format_ratio(k6)} of its {health['cores']:g} cores in the busiest tenth of the time"
+    elif machine is not None and machine > _BUSY:
+        yield f"the machine was busy ({format_ratio(machine)}; k6 took {format_ratio(k6 or 0)})"
+    if late is not None and late > _LATE:
+        yield f"k6 began iterations up to {format_ns(late)} late (of 95 % of them)"

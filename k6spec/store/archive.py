@@ -63,7 +63,9 @@ class RunFolder:
                 advice="k6spec runs lists the runs that are whole",
             ) from None
         except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-            raise ArchiveFault(f"{file} cannot be read: {error}") from error
+            raise ArchiveFault(
+                f"{file} is damaged: {error}", advice="k6spec runs lists the runs that are whole"
+            ) from error
         if not isinstance(info, dict) or not isinstance(info.get("format"), int):
             raise ArchiveFault(f"{file} is not a run's description: it has no format")
         if info["format"] > FORMAT:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal, final
 
+from k6spec.units import format_ns
+
 Tier = Literal["stream", "by-id", "sampled"]
 """How spans reached us: every one came by us, read back by known trace id, or sampled in between."""
 
@@ -16,7 +18,9 @@ class Ledger:
 
     A trace is *complete* when it has its entry span (the one whose parent is the client span) and no span
     whose parent is missing. ``spans_dropped`` adds up what SDKs, Collector and receiver say they lost or
-    refused; ``spans_foreign`` belong to no request of the load.
+    refused; ``spans_foreign`` belong to no request of the load. ``spans_outside`` lie outside the calls that made
+    them, by up to ``outside_ns``, though they are no longer: the clocks of two hosts differ, and they are taken as
+    lying within.
     """
 
     tier: Tier
@@ -29,13 +33,19 @@ class Ledger:
     spans_duplicate: int = 0
     spans_dropped: int = 0
     spans_foreign: int = 0
+    spans_outside: int = 0
+    outside_ns: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for ``run.json``."""
         return asdict(self)
 
     def __str__(self) -> str:
+        outside = ""
+        if self.spans_outside:
+            most = format_ns(self.outside_ns)
+            outside = f", {self.spans_outside:,} spans up to {most} outside their calls (clocks differ)"
         return (
             f"evidence ({self.tier}): {self.requests_sent:,} requests, {self.requests_sampled:,} sampled, "
-            f"{self.traces_complete:,} complete traces, {self.spans_dropped:,} spans dropped"
+            f"{self.traces_complete:,} complete traces, {self.spans_dropped:,} spans dropped{outside}"
         )

@@ -111,7 +111,9 @@ def test_a_wrong_unit_names_the_line_and_what_to_write(specs: Specs) -> None:
     result = specs.replay()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["test_spec.py:8: USAGE this is compared with 400; write ms(400) or seconds(2)"])
+    result.stdout.fnmatch_lines(
+        ["test_spec.py:8: USAGE this is a length of time, and is compared with 400; write ms(400) or seconds(2)"]
+    )
 
 
 class TestKnownIssues:

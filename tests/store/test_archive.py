@@ -75,7 +75,7 @@ def test_a_run_that_was_killed_counts_as_aborted(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ('{"format": 2}', "has format 2, this k6spec reads up to 1"),
-        ('{"format": 1', "cannot be read"),
+        ('{"format": 1', "is damaged"),
         ("[]", "it has no format"),
     ],
 )

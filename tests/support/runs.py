@@ -38,6 +38,7 @@ class Span:
     status: str = "unset"
     attributes: dict[str, str] = field(default_factory=dict)
     lost_parent: bool = False
+    after_ms: float = 0.0
 
 
 def entry(name: str = "POST /checkout", service: str = "orders", ms: float = 20.0, **more: Any) -> Span:
@@ -202,7 +203,7 @@ def _span(number: int, index: int, request: Request, span: Span) -> dict[str, ob
         "service": span.service,
         "name": span.name,
         "kind": span.kind,
-        "start_ns": begin + MS,
+        "start_ns": begin + MS + round(span.after_ms * MS),
         "duration_ns": round(span.ms * MS),
         "status": span.status,
         "attributes": list(span.attributes.items()),

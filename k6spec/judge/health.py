@@ -1,0 +1,96 @@
+"""How sound the measurement itself was, and from where on its own symptoms spoil a claim about latency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+from k6spec.config import Config
+from k6spec.units import format_ns, format_ratio
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerances:
+    """Limits from which on a symptom counts; docs/evidence.md argues for each. Shares from 0 to 1.
+
+    Attributes:
+        failed: failed requests, above which a latency claim must hold for the successful ones alone too.
+        dropped: dropped iterations. The declared load was not made.
+        idle_vus: VUs that made no request. The declared load was not made.
+        k6_cpu: of its cores that k6 took in the busiest tenth of its time. It measures its own queues.
+        late_ns: how late iterations of an arrival rate began, in all but the latest twentieth.
+        fewest_beyond: members beyond a percentile, below which it is said that they are few.
+    """
+
+    failed: float = 0.01
+    dropped: float = 0.01
+    idle_vus: float = 0.01
+    k6_cpu: float = 0.9
+    late_ns: float = 100e6
+    fewest_beyond: int = 5
+
+    @classmethod
+    def of(cls, config: Config) -> Tolerances:
+        """As the settings have them."""
+        return cls(
+            failed=config.max_failed.fraction,
+            dropped=config.max_dropped.fraction,
+            idle_vus=config.max_idle_vus.fraction,
+            k6_cpu=config.max_k6_cpu.fraction,
+            late_ns=float(config.max_k6_late.ns),
+            fewest_beyond=config.fewest_beyond,
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What was seen of the measurement. Sources: k6's samples and log, the machine's ``/proc``.
+
+    ``k6_cpu``: the share of its ``cores`` that k6 took, ``machine_cpu``: of the machine's that anything took, both
+    in all but the busiest tenth of the time. ``late_ns``: how late iterations of an arrival rate began, in all but
+    the latest twentieth. None where it was not measured.
+    """
+
+    dropped_iterations: int = 0
+    iterations: int = 0
+    script_errors: int = 0
+    idle_vus: int = 0
+    planned_vus: int = 0
+    k6_cpu: float | None = None
+    machine_cpu: float | None = None
+    cores: float | None = None
+    late_ns: float | None = None
+
+    @property
+    def dropped_share(self) -> float:
+        """Iterations that k6 could not start, as a share of those it should have."""
+        return self.dropped_iterations / max(1, self.dropped_iterations + self.iterations)
+
+    def symptoms(self, tolerated: Tolerances) -> Iterator[str]:
+        """Why no claim about latency passes; nothing where all is well.
+
+        These are k6's own: that the machine was busy with other things is no symptom while k6 kept up.
+        """
+        if self.dropped_share > tolerated.dropped:
+            yield (
+                f"k6 dropped {self.dropped_iterations:,} iterations ({format_ratio(self.dropped_share)}): "
+                "the declared load was not made; raise max_vus, or lower the rate"
+            )
+        if self.idle_vus > tolerated.idle_vus * self.planned_vus:
+            yield (
+                f"{self.idle_vus:,} of {self.planned_vus:,} planned VUs made no request: the declared load was "
+                "not made; load longer than an iteration takes, or plan fewer VUs"
+            )
+        if self.k6_cpu is not None and self.cores is not None and self.k6_cpu > tolerated.k6_cpu:
+            yield (
+                f"k6 took {format_ratio(self.k6_cpu)} of its {self.cores:g} cores, so what it measured is its own "
+                "queue too; let it have more cores, or plan a smaller load"
+            )
+        if self.late_ns is not None and self.late_ns > tolerated.late_ns:
+            yield (
+                f"k6 began iterations {format_ns(self.late_ns)} late, so users did not come as declared; let it "
+                "have more cores, or plan a smaller load"
+            )

@@ -1,0 +1,54 @@
+"""The environment that k6 gets: the user's own, without what would change the declared load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from k6spec.k6.memory import collector_settings
+from k6spec.k6.otel_output import OtelOutput
+from k6spec.script.compiler import CompiledScript
+
+# What would change the declared load, or send k6's output elsewhere. Others (K6_HTTP_DEBUG, K6_DNS, …) stay.
+_DROPPED_SETTINGS: Final = frozenset(
+    f"K6_{name}"
+    for name in [
+        "VUS",
+        "DURATION",
+        "ITERATIONS",
+        "STAGES",
+        "EXECUTION_SEGMENT",
+        "EXECUTION_SEGMENT_SEQUENCE",
+        "PAUSED",
+        "LINGER",
+        "NO_SETUP",
+        "NO_TEARDOWN",
+        "OUT",
+        "ADDRESS",
+        "SYSTEM_TAGS",
+        "LOG_OUTPUT",
+        "LOG_FORMAT",
+        "CONSOLE_OUTPUT",
+        "SUMMARY_EXPORT",
+        "NO_SUMMARY",
+        "SUMMARY_MODE",
+        "NEW_MACHINE_READABLE_SUMMARY",
+        "NO_THRESHOLDS",
+        "WEB_DASHBOARD",
+        "TRACES_OUTPUT",
+        "TYPE",
+        "INCLUDE_SYSTEM_ENV_VARS",  # scripts read the system's address there
+    ]
+)
+
+
+def k6_environment(
+    env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None = None
+) -> dict[str, str]:
+    """The environment that k6 gets: without settings that would change the declared load.
+
+    Nor does k6 read the user's ``config.json``: from 2.x on its ``vus`` and ``duration`` win over any scenarios.
+    """
+    kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
+    config = {"K6_CONFIG": str(compiled.config)}
+    return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env, **config}

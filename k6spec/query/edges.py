@@ -1,0 +1,83 @@
+"""Calls from one service to another: what was seen of them at both ends.
+
+A call whose other end never gives a span is uninstrumented: nobody waits for it. Where the other end mostly gives
+one, a call without is loss: the batch of the callee's SDK was not received, and the trace is there in part only.
+Spans that lie outside the call that made them tell that the clocks of two hosts differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from k6spec.query.database import Database
+from k6spec.store.spans import CLIENT_SERVICE
+
+_UNINSTRUMENTED_FROM: Final = 10
+"""Calls without an answer from which on they are told; of fewer each may have failed on its way."""
+
+_NUMBERS: Final = "'[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*', '*', 'g'"
+"""Arguments that take ids out of a URL, so that calls of one route are one edge."""
+
+_EDGES: Final = f"""
+WITH calls AS (
+    SELECT trace_id, span_id, service AS caller, name, coalesce(server_address, '') AS address,
+           regexp_replace(coalesce(regexp_extract(url, '^[^?#]*'), ''), {_NUMBERS}) AS place,
+           status IS NOT DISTINCT FROM 'error' AS failed
+    FROM spans WHERE service <> '{CLIENT_SERVICE}' AND kind = 'client' AND category IN ('http_client', 'rpc')
+),
+answers AS (
+    SELECT DISTINCT trace_id, parent_span_id AS span_id FROM spans
+    WHERE kind = 'server' AND parent_span_id IS NOT NULL
+)
+SELECT caller, name, address, count(*) AS calls, count(answers.span_id) AS answered,
+       coalesce(list(DISTINCT lower(hex(calls.trace_id))) FILTER (answers.span_id IS NULL AND NOT failed), [])
+FROM calls LEFT JOIN answers USING (trace_id, span_id)
+GROUP BY caller, name, address, place ORDER BY caller, name, address, place
+"""
+
+_OUTSIDE: Final = """
+SELECT count(*), coalesce(max(out_ns), 0) FROM (
+    SELECT greatest(p.start_ns - s.start_ns, s.start_ns + s.duration_ns - p.start_ns - p.duration_ns) AS out_ns
+    FROM spans s JOIN spans p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
+    WHERE s.kind = 'server' AND p.kind = 'client' AND s.duration_ns <= p.duration_ns)
+WHERE out_ns > ?
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """``uninstrumented``: calls that never had an answer, in words. ``parted``: ids, in hex, of traces in part."""
+
+    uninstrumented: tuple[str, ...]
+    parted: frozenset[str]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Server spans that lie outside the client span that called them, though they are no longer; by how much."""
+
+    spans: int
+    most_ns: int
+
+
+def read_edges(database: Database) -> Edges:
+    """Looks at both ends of every call; where traces are sampled on their way, a missing end says nothing."""
+    never: dict[str, int] = {}
+    parted: set[str] = set()
+    for caller, name, address, calls, answered, unanswered in database.rows(_EDGES):
+        if answered and not database.sampled:
+            parted.update(unanswered)
+        elif not answered:
+            words = f"{caller}: {name}" + (f" to {address}" if address else "")
+            never[words] = never.get(words, 0) + calls
+    told = tuple(f"{words} ({calls:,} calls)" for words, calls in never.items() if calls >= _UNINSTRUMENTED_FROM)
+    return Edges(uninstrumented=told, parted=frozenset(parted))
+
+
+def read_outside(database: Database, tolerated_ns: int) -> Outside:
+    """Looks at every call that has both ends."""
+    spans, most = database.rows(_OUTSIDE, [tolerated_ns])[0]
+    return Outside(spans=spans, most_ns=most)
