@@ -191,7 +191,7 @@ def _times(database: Database, traces: tuple[str, ...]) -> _Times:
                    CASE WHEN cause = 'between' THEN callee.service
                         ELSE coalesce(s.db_statement, s.name) END AS what
             FROM own s LEFT JOIN callee ON callee.parent_node = s.node)
-        SELECT cause, service, what, list(ns), sum(calls) FROM (
+        SELECT cause, service, what, list(ns ORDER BY ns), sum(calls) FROM (
             SELECT trace_id, cause, service, what, sum(self_ns)::DOUBLE AS ns, count(*) AS calls
             FROM named GROUP BY ALL)
         GROUP BY cause, service, what ORDER BY cause, service, what""",
