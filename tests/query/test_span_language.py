@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -51,11 +52,43 @@ LEAVES: dict[str, tuple[SpanSelector, Meets]] = {
         attr("http.response.status_code") == 404,
         lambda s: s.attributes.get("http.status_code") == "404",
     ),
+    "scope": (span(scope="flask.*"), lambda s: s.scope is not None and s.scope.startswith("flask.")),
+    "raising": (span.raising(), lambda s: bool(s.exceptions)),
+    "raising a type": (span.raising("*Timeout"), lambda s: any(one.endswith("Timeout") for one in s.exceptions)),
+    "http server": (span.http_server(), lambda s: s.category == "http_server"),
+    "http client": (span.http_client(), lambda s: s.category == "http_client"),
+    "rpc": (span.rpc(system="grpc"), lambda s: s.category == "rpc" and s.system == "grpc"),
+    "messaging": (span.messaging(), lambda s: s.category == "messaging"),
+    "messaging system": (
+        span.messaging(system=("kafka", "grpc")),
+        lambda s: s.category == "messaging" and s.system in {"kafka", "grpc"},
+    ),
+    "cache": (span.cache(system="re*"), lambda s: s.category == "cache" and s.system == "redis"),
     "host": (resource("host.name") == "h*", lambda s: s.host is not None),
 }
 RELATIONS: dict[str, Callable[[list[Seen], Seen, Meets], bool]] = {
     name: getattr(model, name) for name in ("child_of", "parent_of", "under", "above", "sibling_of", "followed_by")
 }
+
+WHATS: tuple[dict[str, Any], ...] = (
+    {},
+    {"scope": "flask.app"},
+    {"scope": "flask"},
+    {"exceptions": ("app.Timeout",)},
+    {"exceptions": ("ValueError", "Timeout"), "scope": "flask.app"},
+    {"category": "http_server"},
+    {"category": "http_client", "exceptions": ("ValueError",)},
+    {"category": "rpc", "system": "grpc"},
+    {"category": "rpc", "system": "kafka"},
+    {"category": "messaging", "system": "kafka"},
+    {"category": "messaging"},
+    {"category": "cache", "system": "redis"},
+    {"category": "cache", "system": "memcached"},
+    {"category": "db", "system": "redis", "statement": "SELECT 1"},
+    {"category": "db", "statement": "SELECT 2"},
+    {"category": "db"},
+)
+"""What a span may be, beside its name and its place."""
 
 
 @st.composite
@@ -82,6 +115,7 @@ def forests(draw: st.DrawFn) -> list[Seen]:
                     length=draw(st.integers(0, 12)),
                     status=draw(st.sampled_from(STATUSES)),
                     attributes=attributes,
+                    **draw(st.sampled_from(WHATS)),
                 )
             )
     return spans
@@ -129,6 +163,20 @@ def test_each_selector_alone(spans: list[Seen]) -> None:
         for name, (selector, meets) in LEAVES.items():
             expected = sorted(place for place, one in enumerate(spans) if meets(one))
             assert found(database, places, selector) == expected, name
+
+
+@settings(max_examples=30, deadline=None)
+@given(forests())
+def test_a_statement_that_an_orm_and_its_driver_recorded_counts_once(spans: list[Seen]) -> None:
+    spans = [replace(one, category="db", statement="SELECT 1") if one.length % 2 else one for one in spans]
+    asked = [
+        place for place, one in enumerate(spans) if one.category == "db" and not model.repeats_parent(spans, one)
+    ]
+
+    assert chosen(spans, span.db()) == asked
+    assert chosen(spans, span.db(statement="*1")) == [
+        place for place in asked if spans[place].statement == "SELECT 1"
+    ]
 
 
 @settings(max_examples=40, deadline=None)
@@ -205,5 +253,16 @@ def _row(place: int, one: Seen) -> dict[str, object]:
         "status_message": str(place),
         "attributes": list(one.attributes.items()),
         "resource": [("host.name", one.host)] if one.host else [],
-        "events": [],
+        "scope_name": one.scope,
+        "category": one.category,
+        "db_statement": one.statement,
+        **({f"{_SYSTEM[one.category]}_system": one.system} if one.category in _SYSTEM else {}),
+        "events": [
+            *({"name": "exception", "attributes": [("exception.type", each)]} for each in one.exceptions),
+            {"name": "retried", "attributes": [("exception.type", "other.Timeout")]},
+        ],
     }
+
+
+_SYSTEM = {"db": "db", "cache": "db", "rpc": "rpc", "messaging": "messaging"}
+"""Category -> whose column tells the system."""

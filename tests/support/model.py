@@ -23,6 +23,11 @@ class Seen:
     status: str
     kind: str = "internal"
     attributes: dict[str, str] = field(default_factory=dict, hash=False)
+    scope: str | None = None
+    category: str | None = None
+    system: str | None = None
+    statement: str | None = None
+    exceptions: tuple[str, ...] = ()
 
     @property
     def end(self) -> int:
@@ -40,6 +45,15 @@ def parent_of(spans: list[Seen], span: Seen, other: Meets) -> bool:
 def sibling_of(spans: list[Seen], span: Seen, other: Meets) -> bool:
     return span.parent is not None and any(
         other(one) for one in spans if one.trace == span.trace and one.parent == span.parent and one.id != span.id
+    )
+
+
+def repeats_parent(spans: list[Seen], span: Seen) -> bool:
+    """An ORM's span and its driver's below it: both are of the database, and of one statement."""
+    return span.statement is not None and any(
+        (one.category, one.statement) == (span.category, span.statement)
+        for one in spans
+        if one.trace == span.trace and one.id == span.parent
     )
 
 

@@ -11,18 +11,24 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request. Times in whole milliseconds since the load began; ``spans``: names of those behind it."""
+    """A request. Times in whole milliseconds since the load began; ``spans``: names of those behind it.
+
+    ``vus`` and ``rate`` are what was planned; ``checks``: whether each check of its trace held.
+    """
 
     name: str
     scenario: str
     status: int
     at: int
     lasted: int
-    vus: int
+    vus: int | None
     stage: str
     warmup: bool
     tags: dict[str, str] = field(default_factory=dict, hash=False)
     spans: tuple[str, ...] = ()
+    group: str = ""
+    rate: int | None = None
+    checks: dict[str, bool] = field(default_factory=dict, hash=False)
 
 
 When = Callable[[Asked], bool]
@@ -34,6 +40,11 @@ def failed(one: Asked) -> bool:
 
 def named(pattern: str) -> When:
     return lambda one: fnmatch.fnmatchcase(one.name, pattern)
+
+
+def a_second(load: Iterable[Asked], count: int) -> float:
+    """So many of a load's things a second, from its first start to its last end."""
+    return count * 1000 / (max(one.at + one.lasted for one in load) - min(one.at for one in load))
 
 
 def in_flight(load: Iterable[Asked], one: Asked) -> int:

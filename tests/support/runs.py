@@ -68,6 +68,7 @@ class Request:
     stage: str = "constant-vus"
     warmup: bool = False
     scenario: str | None = "buy"
+    group: str = ""
     sampled: bool = True
     control: bool = False
     journey: str | None = None
@@ -153,7 +154,7 @@ def _row(number: int, request: Request) -> dict[str, object]:
     return {
         "request_id": number,
         "scenario": request.scenario,
-        "group": "",
+        "group": request.group,
         "name": request.name,
         "operation": request.name,
         "method": request.name.split()[0],
