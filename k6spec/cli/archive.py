@@ -164,7 +164,8 @@ def _overview(run: RunFolder) -> dict[str, Any]:
 
 def _verdict_line(verdict: dict[str, Any]) -> str:
     colour = COLOURS[verdict["outcome"]]
-    observed = "nothing matched" if verdict["observed"] is None else shown(verdict["observed"], verdict["unit"])
+    nothing = "none was seen" if verdict["outcome"] == "passed" else "nothing matched"
+    observed = nothing if verdict["observed"] is None else shown(verdict["observed"], verdict["unit"])
     ids = f"  traces {' '.join(verdict['trace_ids'])}" if verdict["trace_ids"] else ""
     return f"  [{colour}]{verdict['outcome']}[/] {escape(verdict['claim'])} ({escape(observed)}){ids}"
 

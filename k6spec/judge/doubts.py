@@ -18,13 +18,18 @@ _TAIL: Final = 0.1
 
 def why_missing_matters(population: Population, dropped: int, lowest: float, highest: float, unit: Unit) -> str:
     """The claim holds with what is missing at its best, and fails with it at its worst."""
-    reach = (
-        f"{shown(lowest, unit)} or more" if isinf(highest) else f"{shown(lowest, unit)} to {shown(highest, unit)}"
-    )
     them = "it" if population.missing.traces + dropped == 1 else "them"
+    value = reach(lowest, highest, unit)
     return (
-        f"{what_is_missing(population, dropped)}: with {them} the value may be {reach}, on either side of the "
+        f"{what_is_missing(population, dropped)}: with {them} the value may be {value}, on either side of the "
         "limit; was an SDK's queue full, a sampler in the way, or the wait too short (settle, deadline)?"
+    )
+
+
+def reach(lowest: float, highest: float, unit: Unit) -> str:
+    """From the lowest possible value to the highest, which may be infinite."""
+    return (
+        f"{shown(lowest, unit)} or more" if isinf(highest) else f"{shown(lowest, unit)} to {shown(highest, unit)}"
     )
 
 

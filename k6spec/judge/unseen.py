@@ -6,8 +6,7 @@ from math import inf
 
 from k6spec.judge.bounds import Dropped, bounds
 from k6spec.judge.derived import COMPARE
-from k6spec.judge.doubts import most, what_is_missing
-from k6spec.judge.limits import shown
+from k6spec.judge.doubts import reach, what_is_missing
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit
 from k6spec.query.population import Population
 from k6spec.query.reducers import Reducer
@@ -28,8 +27,8 @@ def weigh_unseen(
     lowest, highest = bounds(reducer, population, dropped)
     holds = all(COMPARE[sign](end, limit) for end in (lowest, highest) for limit in limits)
     reason = (
-        f"{what_is_missing(population, dropped.spans)}: a group of which nothing was seen may hide there, and its "
-        f"value lies between {shown(max(0.0, lowest), unit)} and {most(highest, unit)}; the limit is in between"
+        f"{what_is_missing(population, dropped.spans)}: a group of which nothing was seen may hide there, whose "
+        f"value may be {reach(max(0.0, lowest), highest, unit)}, on either side of the limit"
     )
     return "passed" if holds else "inconclusive", Evidence(
         population=population,

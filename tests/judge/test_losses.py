@@ -227,8 +227,8 @@ class TestGroupsThatWereNotSeen:
             "db spans, any service that was not seen: p50 duration cannot be judged, limit 200 ms"
         )
         assert verdict.evidence.reason == (
-            "2 of 42 traces are missing or incomplete: a group of which nothing was seen may hide there, and its "
-            "value lies between 0 ms and 400 ms; the limit is in between"
+            "2 of 42 traces are missing or incomplete: a group of which nothing was seen may hide there, whose "
+            "value may be 0 ms to 400 ms, on either side of the limit"
         )
 
     def test_a_short_request_cannot_hide_a_long_span(self, tmp_path: Path) -> None:

@@ -303,6 +303,17 @@ db spans: max duration 5 ms, limit 20 ms
   evidence (stream): 50 requests, 50 sampled, 50 complete traces, 7 spans dropped; 7 dropped spans missing (between 5 ms and 25 ms with them)\
 """)
 
+    def test_a_group_that_was_not_seen(self, said: Callable[..., str]) -> None:
+        found = [*[checkout()] * 50, Request(ms=400)]
+
+        assert said(
+            lambda run: run.spans.db().by("service").worst(lambda one: one.duration.p50 <= ms(200)), found
+        ) == snapshot("""\
+db spans, any service that was not seen: p50 duration cannot be judged, limit 200 ms
+  inconclusive: 1 of 51 traces is missing or incomplete: a group of which nothing was seen may hide there, whose value may be 0 ms to 400 ms, on either side of the limit
+  evidence (stream): 51 requests, 51 sampled, 50 complete traces, 0 spans dropped; 1 trace missing\
+""")
+
     def test_missing_traces_of_a_count(self, said: Callable[..., str]) -> None:
         assert said(lambda run: run.traces().calls(db=True).max <= 3, [*[checkout()] * 50, Request()]) == snapshot("""\
 traces: max db calls a trace 1, limit 3
