@@ -99,6 +99,12 @@ class TestOperations:
         }
         assert sum(one.share for one in found) == pytest.approx(1)
 
+    def test_what_runs_beside_the_longest_call_is_off_the_critical_path(self, tmp_path: Path) -> None:
+        made = [Request(ms=100, spans=[entry(ms=90), db("SELECT 1", ms=60), db("SELECT 2", ms=20)])] * 10
+        found, _ = span_operations(run_of(tmp_path, made).database)
+        critical = {one.statement or one.service: one.critical for one in found}
+        assert critical == pytest.approx({"SELECT 1": 0.6, "SELECT 2": 0, "orders": 0.3, "k6": 0.1})
+
     def test_statements_and_kinds_are_told_apart(self, tmp_path: Path) -> None:
         spans = [
             entry(),

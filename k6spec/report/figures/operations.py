@@ -32,7 +32,8 @@ class RequestOperation:
 class SpanOperation:
     """Spans of one service, kind, name and statement; of all traces, k6's client spans included.
 
-    ``own``: their self time, and ``share``: its share of all self time, as a fraction. Times in nanoseconds.
+    ``own``: their self time, and ``share``: its share of all self time, as a fraction. ``critical``: their share
+    of the time on all requests' critical paths. Times in nanoseconds.
     """
 
     service: str
@@ -48,6 +49,7 @@ class SpanOperation:
     most: float
     own: float
     share: float
+    critical: float
 
 
 def request_operations(database: Database) -> list[RequestOperation]:
@@ -76,11 +78,12 @@ def span_operations(database: Database) -> tuple[list[SpanOperation], int]:
             SELECT service, kind, name, db_statement, count(*) AS n, count(DISTINCT trace_no) AS traces,
                    count(*) FILTER (status = 'error') AS errors,
                    quantile_cont(duration_ns, [0.5, 0.95, 0.99]) AS q, max(duration_ns) AS most,
-                   sum(self_ns) AS own
+                   sum(self_ns) AS own, sum(critical_self_ns) AS critical
             FROM spans GROUP BY service, kind, name, db_statement)
         SELECT coalesce(service, 'unknown_service'), coalesce(kind, 'unspecified'), coalesce(name, ''),
                db_statement, n, traces, errors, q, most, own::DOUBLE,
-               coalesce(own / nullif(sum(own) OVER (), 0), 0)::DOUBLE, count(*) OVER ()
+               coalesce(own / nullif(sum(own) OVER (), 0), 0)::DOUBLE,
+               coalesce(critical / nullif(sum(critical) OVER (), 0), 0)::DOUBLE, count(*) OVER ()
         FROM grouped ORDER BY own DESC, n DESC, service, name LIMIT {MOST}"""
     )
     found = [
@@ -98,7 +101,12 @@ def span_operations(database: Database) -> tuple[list[SpanOperation], int]:
             most=most,
             own=own,
             share=share,
+            critical=critical,
         )
-        for service, kind, name, statement, count, traces, errors, (p50, p95, p99), most, own, share, _ in rows
+        for service, kind, name, statement, count, traces, errors, (
+            p50,
+            p95,
+            p99,
+        ), most, own, share, critical, _ in rows
     ]
     return found, int(rows[0][-1]) if rows else 0

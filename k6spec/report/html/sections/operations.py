@@ -44,6 +44,9 @@ def spans_section(operations: Sequence[SpanOperation], total: int, colours: Mapp
             head="Self time", number=True, note="Time in which no span below was open, added up over all spans"
         ),
         Column(head="Share", number=True, note="Of the self time of all spans: where the time of the run went"),
+        Column(
+            head="Critical path", number=True, note="Of the time on the critical paths: what requests waited for"
+        ),
         Column(head="p50", number=True),
         Column(head="p95", number=True),
         Column(head="p99", number=True),
@@ -71,6 +74,7 @@ def _span_row(one: SpanOperation, colours: Mapping[str, str]) -> list[Cell]:
         Cell(html=_failed(one.errors, one.count), by=one.errors, style="bad" if one.errors else "muted"),
         _time(one.own),
         Cell(html=f"{_bar(one.share)}{_share(one.share)}", by=one.share, style="share"),
+        Cell(html=_share(one.critical), by=one.critical),
         *(_time(value) for value in (one.p50, one.p95, one.p99, one.most)),
     ]
 
