@@ -85,9 +85,9 @@ class Attribution:
 def attribution(database: Database, sides: Sides) -> Attribution | None:
     """Divides what slow traces take (longer than their peers) among the operations below them.
 
-    An operation's part is its self time: while a call below it runs, the time is the call's. What is smaller than
-    a tenth, or may as well be nothing (its interval holds 0), is left out. A few slow traces have no interval;
-    None where they have no peers either.
+    An operation's part is its own time on the critical path: while a call below it is waited for, the time is the
+    call's, and what runs beside a longer call is nobody's. What is smaller than a tenth, or may as well be nothing
+    (its interval holds 0), is left out. A few slow traces have no interval; None where they have no peers either.
     """
     few = len(sides.offending) < LEAST
     if few and not sides.peers:
@@ -187,12 +187,12 @@ def _times(database: Database, traces: tuple[str, ...]) -> _Times:
             SELECT k.parent_node, any_value(k.service) AS service
             FROM own k JOIN own p ON p.node = k.parent_node AND p.service <> k.service GROUP BY ALL),
         named AS (
-            SELECT s.trace_id, s.self_ns, {_KIND} AS cause, s.service,
+            SELECT s.trace_id, s.critical_self_ns, {_KIND} AS cause, s.service,
                    CASE WHEN cause = 'between' THEN callee.service
                         ELSE coalesce(s.db_statement, s.name) END AS what
             FROM own s LEFT JOIN callee ON callee.parent_node = s.node)
         SELECT cause, service, what, list(ns ORDER BY ns), sum(calls) FROM (
-            SELECT trace_id, cause, service, what, sum(self_ns)::DOUBLE AS ns, count(*) AS calls
+            SELECT trace_id, cause, service, what, sum(critical_self_ns)::DOUBLE AS ns, count(*) AS calls
             FROM named GROUP BY ALL)
         GROUP BY cause, service, what ORDER BY cause, service, what""",
         [list(traces)],

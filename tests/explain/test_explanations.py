@@ -186,6 +186,15 @@ class TestAttribution:
         assert [(s.kind, s.service, s.what) for s in queued.shares] == [("between", "orders", "stock")]
         assert [(s.kind, s.service, s.what) for s in worked.shares] == [("own", "stock", "POST /reserve")]
 
+    def test_leaves_out_what_ran_beside_a_longer_call(self, tmp_path: Path) -> None:
+        slow = Request(ms=340, spans=[entry(ms=330), db("SELECT a", ms=300), db("SELECT b", ms=200)])
+        run = run_of(tmp_path, [slow] * 9 + [bought("b")] * 40)
+
+        found = explained(run, run.http().duration.p95 < ms(200)).attribution
+
+        assert found is not None
+        assert [(share.what, share.extra_ns) for share in found.shares] == [("SELECT a", pytest.approx(300e6))]
+
     def test_counts_calls_where_the_claim_does(self, tmp_path: Path) -> None:
         many = Request(spans=[entry(), *[db("SELECT line")] * 10])
         run = run_of(tmp_path, [many] * 9 + [Request(spans=[entry(), db("SELECT line")])] * 9)
