@@ -121,6 +121,18 @@ def busiest(database: Database, sides: Sides) -> Share | None:
     return _share(most, slow, typical, slow.total)
 
 
+def differences(database: Database, trace_id: str, twin: str) -> tuple[Share, ...]:
+    """By which operations two traces of one kind differ by a millisecond or more, largest first; ids in hex.
+
+    ``slow_ns`` and ``calls`` are the trace's, ``typical_ns`` and ``typical_calls`` its twin's.
+    """
+    here, there = _times(database, (trace_id,)), _times(database, (twin,))
+    keys = {*here.keys, *there.keys}
+    found = [_share(key, here, there, here.total - there.total) for key in keys]
+    telling = [share for share in found if abs(share.extra_ns) >= _LEAST_NS]
+    return tuple(sorted(telling, key=lambda share: (-abs(share.extra_ns), share.service, share.what)))
+
+
 _Key = tuple[Kind, str, str]
 
 

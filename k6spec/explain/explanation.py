@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, final
 
-from k6spec.explain.attribution import Attribution, Share, attribution, busiest
+from k6spec.explain.attribution import Attribution, Share, attribution, busiest, differences
 from k6spec.explain.contrast import Contrast, contrast
 from k6spec.explain.failing import Failing, failing
 from k6spec.explain.saturation import Saturation, saturation
@@ -26,7 +26,7 @@ class Explanation:
 
     ``failing``: where requests fail. ``calls``: what is called most, where a claim counts calls. ``attribution``:
     where the time goes. ``contrasts``: what offending traces have in common. ``twin``: the healthy trace most like
-    the worst. ``saturation``: that time grows with load alone.
+    the worst, ``differences``: of the worst from it. ``saturation``: that time grows with load alone.
     """
 
     sides: Sides | None = None
@@ -35,6 +35,7 @@ class Explanation:
     attribution: Attribution | None = None
     contrasts: tuple[Contrast, ...] = ()
     twin: Twin | None = None
+    differences: tuple[Share, ...] = ()
     saturation: Saturation | None = None
 
     @property
@@ -54,12 +55,14 @@ def explain(database: Database, verdict: Verdict) -> Explanation:
         return Explanation(failing=fails)
     counts = verdict.unit == "count" and verdict.evidence.population.noun == "trace"
     slow = (verdict.evidence.offence or 0) >= _SHORTEST_NS
+    near = twin(database, both.offending[0], both) if both.peers else None
     return Explanation(
         sides=both,
         failing=fails,
         calls=busiest(database, both) if counts else None,
         attribution=attribution(database, both) if slow else None,
         contrasts=contrast(database, both),
-        twin=twin(database, both.offending[0], both) if both.peers else None,
+        twin=near,
+        differences=differences(database, both.offending[0], near.trace_id) if near else (),
         saturation=saturation(database, both.operation) if slow else None,
     )

@@ -21,6 +21,7 @@ from k6spec.store.spans import CLIENT_SERVICE
 from k6spec.units import format_ns
 
 _SHARES: Final = 2
+_DIFFERENCES: Final = 8
 
 
 def cause_lines(run: Run, found: Explanation, verdict: Verdict, links: Links) -> Iterator[Line]:
@@ -29,6 +30,8 @@ def cause_lines(run: Run, found: Explanation, verdict: Verdict, links: Links) ->
         yield Line(kind="cause", text=text)
     if found.twin:
         yield _twin_line(run, found.twin, verdict, links)
+    for share in found.differences[:_DIFFERENCES]:
+        yield Line(kind="difference", text=difference_line(share))
 
 
 def _causes(found: Explanation, verdict: Verdict) -> Iterator[str]:
@@ -87,6 +90,15 @@ def spent_on(share: Share) -> str:
         case "between":
             caller = "the client" if share.service == CLIENT_SERVICE else share.service
             return f"between {caller} and {what}, in the network or in a queue before its first span"
+
+
+def difference_line(share: Share) -> str:
+    """``305 ms against 2.1 ms  stock: SELECT …``, with the number of calls where that differs."""
+    calls = f", {share.calls:.0f} × against {share.typical_calls:.0f} ×"
+    return (
+        f"{format_ns(share.slow_ns)} against {format_ns(share.typical_ns)}  {spent_on(share)}"
+        f"{calls if share.calls != share.typical_calls else ''}"
+    )
 
 
 def contrast_line(found: Contrast, verdict: Verdict) -> str:

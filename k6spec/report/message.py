@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, final
 
-Kind: TypeAlias = Literal["reason", "note", "worst", "payload", "extent", "cause", "twin", "evidence"]
+Kind: TypeAlias = Literal[
+    "reason", "note", "worst", "payload", "extent", "cause", "twin", "difference", "evidence"
+]
 """What a line is about: why nothing can be said, a remark, one of the worst members, what that one's request sent,
-how many are beyond the limit, why, a healthy trace beside the worst, and what the verdict rests on."""
+how many are beyond the limit, why, a healthy trace beside the worst, how the two differ (only the report tells),
+and what the verdict rests on."""
 
 
 @final
@@ -35,7 +38,8 @@ class Message:
     lines: tuple[Line, ...]
 
     def __str__(self) -> str:
-        return "\n".join([self.headline, *(f"  {line}" for line in self.lines)])
+        lines = (f"  {line}" for line in self.lines if line.kind != "difference")
+        return "\n".join([self.headline, *lines])
 
     def plain(self) -> list[dict[str, Any]]:
         """The lines for ``run.json``; links are left out, as they depend on where they are read."""

@@ -217,6 +217,16 @@ class TestTwin:
         assert found.trace_id == "ab" + "0" * 29 + "0"
         assert (found.shares, found.of) == (1, 1)
 
+    def test_the_worst_is_compared_with_it_in_the_report_alone(self, tmp_path: Path) -> None:
+        many = Request(ms=340, spans=[entry(ms=330), *[db("SELECT line", ms=30)] * 3, db("SELECT a", ms=5)])
+        run = run_of(tmp_path, [many] * 5 + [Request(ms=30, spans=[entry(ms=20), db("SELECT a", ms=5)])] * 9)
+
+        message = failure_message(run, run.http().duration.p95 < ms(200), Links(root=tmp_path))
+
+        told = [line.text for line in message.lines if line.kind == "difference"]
+        assert "30 ms against 0 ms  orders: SELECT line, 3 × against 0 ×" in told
+        assert "SELECT line, 3 ×" not in str(message)
+
 
 class TestSaturation:
     def test_is_time_that_grows_with_the_load_for_the_same_work(self, tmp_path: Path) -> None:
