@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 _MARK = "K6SPEC_TEST_MARK"
-_WITHOUT = [word for name in ("randomly", "cacheprovider", "hypothesispytest") for word in ("-p", f"no:{name}")]
+_OTHER_PLUGINS = ("randomly", "cacheprovider", "hypothesispytest", "inline_snapshot")
+_WITHOUT = [word for name in _OTHER_PLUGINS for word in ("-p", f"no:{name}")]
 _OTHERS = ("CI", "K6SPEC_", "SHOP_", "OTEL_", "PYTEST_")
 
 SPEC = """
