@@ -59,14 +59,14 @@ def test_traces_of_loads_are_told_by_their_tracestate():
     (sampler,) = snippet(None)["processors"].values()
     (policy,) = sampler["policies"]
     assert policy["type"] == "trace_state"
-    assert policy["trace_state"] == {"key": "k6spec", "values": ["load"]}
+    assert policy["trace_state"] == {"key": "k6spec", "values": ["load", "preflight"]}
 
 
 def test_a_policy_for_a_sampler_of_theirs_is_there_as_a_comment():
     _, _, tail = snippet_text(None).rpartition("service:")
     commented = "\n".join(line.removeprefix("#   ") for line in tail.splitlines() if line.startswith("#   "))
     (policy,) = yaml.safe_load(commented)["processors"]["tail_sampling"]["policies"]
-    assert policy["trace_state"] == {"key": "k6spec", "values": ["load"]}
+    assert policy["trace_state"] == {"key": "k6spec", "values": ["load", "preflight"]}
 
 
 @pytest.mark.parametrize(
