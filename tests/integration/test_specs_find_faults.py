@@ -68,7 +68,7 @@ FINDINGS = {
     "lock_contention": Finding(
         red={CHECKOUT, NO_SLOW_SPAN, STOCK, SERVICE_LEVEL},
         # SQLite has one lock for the whole database: whoever writes waits for it, in orders and in stock.
-        says=(r" s  BEGIN IMMEDIATE   \((orders|stock), VU", r"[\d,]+ of them are BEGIN IMMEDIATE"),
+        says=(r" s  BEGIN IMMEDIATE   \((orders|stock), VU", r"([\d,]+|all) of them are BEGIN IMMEDIATE"),
     ),
     "errors": Finding(
         red={CHECKOUT, NOTHING_FAILS, STOCK, SERVICE_LEVEL},
@@ -110,7 +110,8 @@ def _judged(project: Project, *options: str, fault: str = "") -> Ended:
     del project.env["TMPDIR"]
     ended = project.run(*options, cwd=ROOT, timeout=150)
     if fault:
-        _check_pages(project, fault, list(_pages(ended)))
+        _check_pages(project, fault, list(_pages(ended, twins=False)))
+        assert all(page.is_file() for page in _pages(ended, twins=True))
     return ended
 
 
@@ -124,9 +125,11 @@ def _check_pages(project: Project, fault: str, pages: list[Path]) -> None:
     assert {page.stem for page in pages} == linked
 
 
-def _pages(ended: Ended) -> Iterator[Path]:
-    for link, _text in _LINKED.findall(ended.text):
-        yield Path(unquote(urlsplit(link).path))
+def _pages(ended: Ended, *, twins: bool) -> Iterator[Path]:
+    """The pages that the output links to: of offending traces, or of the healthy ones beside them."""
+    for link, text in _LINKED.findall(ended.text):
+        if ("healthy twin" in text) == twins:
+            yield Path(unquote(urlsplit(link).path))
 
 
 def _verdicts(project: Project) -> list[tuple[str, str]]:
