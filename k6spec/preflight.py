@@ -22,6 +22,7 @@ from k6spec.collect.gather import Gathered, Patience, without_duplicates
 from k6spec.collect.redact import Redactor
 from k6spec.collect.redacted_feed import RedactedFeed
 from k6spec.config import Config
+from k6spec.declare.fingerprint import declaration
 from k6spec.declare.load import Load
 from k6spec.declare.profile import Iterations, PerVUIterations
 from k6spec.errors import Inconclusive, K6Fault, SutFault, UsageError
@@ -125,7 +126,7 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
         patience = Patience(settle=usual, deadline=around.config.deadline, first=_longer(usual, _FIRST_SPAN))
         gathered = collect(result, folder, around, feed, patience)
         duplicates = without_duplicates(folder.path / SPANS)
-        info = _info(folder, gathered, result)
+        info = _info(load, folder, gathered, result)
         folder.write_info(info)
         ledger = take_stock(folder, feed, gathered, duplicates, max_skew=around.config.max_skew)
         folder.write_info({**info, "ledger": ledger.as_dict()})
@@ -195,9 +196,10 @@ def _check_worked(requests: pa.Table, result: K6Result, around: Surroundings) ->
     )
 
 
-def _info(folder: RunFolder, gathered: Gathered, result: K6Result) -> dict[str, Any]:
+def _info(load: Load, folder: RunFolder, gathered: Gathered, result: K6Result) -> dict[str, Any]:
     """What tests may read of a run, and what its tables need."""
     return {
+        "profile": declaration(load),
         "format": FORMAT,
         "run_id": folder.run_id,
         "status": "complete",

@@ -75,6 +75,7 @@ def _may_be_run(test: pytest.Function) -> bool:
 def _rehearsed(test: pytest.Function, folder: RunFolder, limits: Mapping[str, str | int | float]) -> Rehearsed:
     rehearsal = Rehearsal()
     run = Run(folder, limits=limits, rehearsal=rehearsal)
+    run.http()  # a run that nothing can be claimed of is a mistake of ours, which is not to be passed over below
     params = test.callspec.params if hasattr(test, "callspec") else {}
     arguments = {
         name: run if name == "run" else params.get(name) for name in cast("Any", test)._fixtureinfo.argnames
