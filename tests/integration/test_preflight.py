@@ -71,7 +71,10 @@ def test_what_may_only_be_rare_is_said_and_does_not_stop_it(project: Project) ->
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
-        ("assert run.http().duration.p95 < 400", "this is a length of time, and is compared with 400; write ms(400) or seconds(2)"),
+        (
+            "assert run.http().duration.p95 < 400",
+            "this is a length of time, and is compared with 400; write ms(400) or seconds(2)",
+        ),
         ("assert run.http().duration.p59 < ms(4)", "p59"),
         ("assert run.sql('SELECT durration FROM requests')", "durration"),
     ],
