@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -74,7 +75,7 @@ def _child(messages: Sequence[bytes], *, times: int = 1) -> tuple[float, float]:
         folder = Path(name)
         CounterWriter(folder / COUNTERS_NAME)
         (folder / SPOOL_NAME).touch()
-        writer = SpoolWriter(folder / _SENT)
+        writer = SpoolWriter(folder / _SENT, unread=sys.maxsize)
         for each in messages:
             writer.append(each)
         writer.close()
