@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from k6spec.explain.attribution import Attribution, Share, attribution, busiest, differences
 from k6spec.explain.contrast import Contrast, contrast
 from k6spec.explain.failing import Failing, failing
 from k6spec.explain.saturation import Saturation, saturation
-from k6spec.explain.sides import Sides, sides
+from k6spec.explain.sides import Sides, by_time, sides
 from k6spec.explain.twin import Twin, twin
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
-
-_SHORTEST_NS: Final = (
-    1_000  # below it a limit is no time: a call count, or the half between failed (1) and not (0)
-)
 
 
 @final
@@ -54,7 +50,7 @@ def explain(database: Database, verdict: Verdict) -> Explanation:
     if both is None:
         return Explanation(failing=fails)
     counts = verdict.unit == "count" and verdict.evidence.population.noun == "trace"
-    slow = (verdict.evidence.offence or 0) >= _SHORTEST_NS
+    slow = by_time(verdict)
     near = twin(database, both.offending[0], both) if both.peers else None
     return Explanation(
         sides=both,

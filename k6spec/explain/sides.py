@@ -12,6 +12,8 @@ from k6spec.query.selectors import where
 MOST: Final = 2_000
 """Traces of each side that are looked at: more tell no more, and cost time."""
 
+_SHORTEST_NS: Final = 1_000  # below it a limit is no time: calls, or the half between failed (1) and not (0)
+
 LEAST: Final = 5
 """Traces that a side needs: fewer may differ by chance in anything."""
 
@@ -57,6 +59,11 @@ def sides(database: Database, verdict: Verdict) -> Sides | None:
         offending=tuple(bad[:MOST]),
         peers=tuple(peers[:MOST]) if len(peers) >= LEAST else (),
     )
+
+
+def by_time(verdict: Verdict) -> bool:
+    """Whether it is a length of time that breaks the limit."""
+    return (verdict.evidence.offence or 0) >= _SHORTEST_NS
 
 
 def offenders(verdict: Verdict) -> list[str]:

@@ -11,6 +11,7 @@ from k6spec.explain.contrast import Contrast
 from k6spec.explain.explanation import Explanation
 from k6spec.explain.failing import Failing
 from k6spec.explain.saturation import Saturation
+from k6spec.explain.sides import by_time
 from k6spec.explain.twin import Twin
 from k6spec.judge.verdict import Verdict
 from k6spec.report.links import Links, read_trace, write_trace_page
@@ -103,7 +104,7 @@ def difference_line(share: Share) -> str:
 
 def contrast_line(found: Contrast, verdict: Verdict) -> str:
     """``slow traces differ in shop.sku = 'sku-hot' (100 % of the slow, 0 % of the others)``."""
-    kind = "slow" if (verdict.evidence.offence or 0) >= 1_000 else "offending"
+    kind = "slow" if by_time(verdict) else "offending"
     shares = f"({found.of_offending * 100:.0f} % of the {kind}, {found.of_others * 100:.0f} % of the others)"
     if found.trait == "attribute":
         return f"{kind} traces differ in {found.key} = {found.value!r} {shares}"
