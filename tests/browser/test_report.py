@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from k6spec.report.report_file import write_report
 from k6spec.store.archive import RunFolder
 from tests.browser.conftest import LOW_CONTRAST
 from tests.support.reports import RUN_ID, judged_run, requests
 from tests.support.runs import Request, entry
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -81,7 +78,7 @@ def test_a_link_from_outside_opens_the_trace(opened_page: Callable[..., Page], r
 def test_the_offending_span_is_marked_and_open(opened_page: Callable[..., Page], report: Path) -> None:
     page = opened_page(report)
     page.locator(".claim .worst a").first.click()
-    assert "offending" in page.locator("#waterfall .row.is-marked").inner_text()
+    expect(page.locator("#waterfall .row.is-marked")).to_contain_text("offending", use_inner_text=True)
     assert "service.name" in page.locator("#waterfall .detail").inner_text()
 
 

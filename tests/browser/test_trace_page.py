@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from playwright.sync_api import Page, expect
 
 from k6spec.report.html.trace_page import trace_page
 from k6spec.report.trace_tree import TraceTree, build_trace_tree
@@ -15,8 +16,6 @@ from tests.browser.conftest import LOW_CONTRAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -137,7 +136,7 @@ def test_the_offending_span_is_marked_open_and_in_view(opened: Callable[..., Pag
     page = opened(checkout(), highlight=(SLOW,))
     row = page.locator(".row.is-marked")
     assert row.count() == 1
-    assert "offending" in row.inner_text()
+    expect(row).to_contain_text("offending", use_inner_text=True)
     box = row.bounding_box()
     assert box is not None
     assert 0 <= box["y"] <= 800 - box["height"]
@@ -215,7 +214,7 @@ def test_the_filter_finds_attributes_and_keeps_the_way_to_them(opened: Callable[
     page.keyboard.press("/")
     page.keyboard.type("for update")
     page.locator(".found", has_text="1 of 13 spans").wait_for()
-    assert page.locator(".row .service").all_inner_texts() == ["k6", "orders", "orders", "stock", "stock"]
+    assert page.locator(".row .service").all_text_contents() == ["k6", "orders", "orders", "stock", "stock"]
     page.keyboard.press("Escape")
     assert page.locator(".row").count() == 13
 
