@@ -9,7 +9,7 @@ from k6spec.explain.attribution import Attribution, Share, attribution, busiest,
 from k6spec.explain.contrast import Contrast, contrast
 from k6spec.explain.failing import Failing, failing
 from k6spec.explain.saturation import Saturation, saturation
-from k6spec.explain.sides import Sides, by_time, sides
+from k6spec.explain.sides import Sides, by_time, offenders, sides
 from k6spec.explain.twin import Twin, twin
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
@@ -45,8 +45,9 @@ class Explanation:
 
 def explain(database: Database, verdict: Verdict) -> Explanation:
     """Explains a verdict that did not pass; of a claim that no single trace breaks, there is nothing to say."""
-    fails = failing(database, verdict)
-    both = sides(database, verdict)
+    offending = offenders(verdict)
+    fails = failing(database, verdict, offending)
+    both = sides(database, verdict, offending)
     if both is None:
         return Explanation(failing=fails)
     counts = verdict.unit == "count" and verdict.evidence.population.noun == "trace"

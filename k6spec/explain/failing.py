@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from k6spec.explain.sides import offenders
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
@@ -27,13 +27,15 @@ class Failing:
     offending: int
 
 
-def failing(database: Database, verdict: Verdict) -> Failing | None:
+def failing(database: Database, verdict: Verdict, offending: Sequence[str]) -> Failing | None:
     """Where most of the offending traces fail; None if fewer than half of them fail anywhere.
 
-    Offending are failed requests, and traces with spans that a claim counts. Messages differ by their numbers,
-    so spans are grouped by exception type, and the commonest message is shown.
+    Asked of failed requests, and of traces with spans that a claim counts. Messages differ by their numbers, so
+    spans are grouped by exception type, and the commonest message is shown.
+
+    Args:
+        offending: the verdict's offenders.
     """
-    offending = offenders(verdict)
     if verdict.unit == "ns" or verdict.evidence.population.noun == "trace" or not offending:
         return None
     rows = database.rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -31,13 +32,14 @@ class Sides:
     peers: tuple[str, ...]
 
 
-def sides(database: Database, verdict: Verdict) -> Sides | None:
+def sides(database: Database, verdict: Verdict, offending: Sequence[str]) -> Sides | None:
     """The traces that broke the limit, and those of the same operation and part of the load that kept it.
 
-    Offending traces of other operations than the commonest among them are left out. None where the claim has no
-    upper limit that a single request, span or trace could break.
+    Offending traces of other operations than the commonest among them are left out. None where nothing offends.
+
+    Args:
+        offending: the verdict's offenders.
     """
-    offending = offenders(verdict)
     if not offending:
         return None
     within, parameters = where(verdict.evidence.population.within)
@@ -67,7 +69,10 @@ def by_time(verdict: Verdict) -> bool:
 
 
 def offenders(verdict: Verdict) -> list[str]:
-    """Traces in which something broke the verdict's upper limit, worst first."""
+    """Ids, in hex, of traces in which something broke the verdict's upper limit, worst first.
+
+    None where it has no upper limit that a single request, span or trace could break.
+    """
     offence = verdict.evidence.offence
     if offence is None:
         return []

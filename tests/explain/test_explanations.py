@@ -10,7 +10,7 @@ from k6spec import ms, percent
 from k6spec.explain.contrast import Contrast, contrast
 from k6spec.explain.explanation import Explanation, explain
 from k6spec.explain.failing import failing
-from k6spec.explain.sides import sides
+from k6spec.explain.sides import offenders, sides
 from k6spec.judge.verdict import Verdict
 from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
@@ -34,7 +34,7 @@ def slow_spans(run: Run) -> Verdict:
 
 
 def contrasts(run: Run, verdict: Verdict) -> tuple[Contrast, ...]:
-    both = sides(run.database, verdict)
+    both = sides(run.database, verdict, offenders(verdict))
     return contrast(run.database, both) if both else ()
 
 
@@ -266,7 +266,8 @@ class TestFailing:
         )
         run = run_of(tmp_path, [broken] * 3 + [Request(spans=[entry()])] * 5)
 
-        found = failing(run.database, run.http().failed.rate < percent(1))
+        verdict = run.http().failed.rate < percent(1)
+        found = failing(run.database, verdict, offenders(verdict))
 
         assert found is not None
         assert (found.service, found.name, found.error, found.traces) == ("stock", "POST /reserve", "", 3)
@@ -274,7 +275,8 @@ class TestFailing:
     def test_says_nothing_where_no_span_failed(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [Request(status=503, spans=[entry()])] * 3)
 
-        assert failing(run.database, run.http().failed.rate < percent(1)) is None
+        verdict = run.http().failed.rate < percent(1)
+        assert failing(run.database, verdict, offenders(verdict)) is None
 
 
 class TestWhereTheTimeWent:
