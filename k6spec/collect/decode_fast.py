@@ -111,6 +111,8 @@ def _handler() -> Any:
 
 def _events(lists: Array) -> Array:
     events = _flatten(lists)
+    if not len(events):
+        return _no_entries(EVENT, len(lists))
     values = [_clamp(events.field("time_unix_nano")), events.field("name"), *_maps(events.field("attributes"))]
     return pa.ListArray.from_arrays(_offsets(lists), pa.StructArray.from_arrays(values, fields=list(EVENT)))
 
@@ -118,6 +120,8 @@ def _events(lists: Array) -> Array:
 def _links(lists: Array) -> tuple[Array, Integers]:
     """The links with valid ids, and how many have none, a span."""
     links, offsets = _flatten(lists), _offsets(lists).to_numpy()
+    if not len(links):
+        return _no_entries(LINK, len(lists)), np.zeros(len(lists), np.int64)
     valid = _valid_ids(links)
     invalid = _per_list(~valid, offsets)
     if not valid.all():
@@ -132,9 +136,16 @@ def _links(lists: Array) -> tuple[Array, Integers]:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct), invalid
 
 
+def _no_entries(kind: pa.DataType, rows: int) -> Array:
+    return pa.ListArray.from_arrays(pa.array(np.zeros(rows + 1), pa.int32()), pa.array([], kind))
+
+
 def _maps(lists: Array) -> tuple[Array, Array]:
     """Lists of KeyValue as a map of texts and a map of types."""
     attributes, offsets = _flatten(lists), _offsets(lists).to_numpy()
+    if not len(attributes):
+        none = map_of(offsets, *[pa.array([], pa.string())] * 2)
+        return none, none
     keys = attributes.field("key")
     texts, types = _texts(attributes.field("value"))
     first = _first_of_key(keys, offsets)

@@ -31,6 +31,9 @@ _PARAMETERS: Final = ("db.query.parameter.*", "db.operation.parameter.*", "db.st
 _LITERAL: Final = re.compile(r"'(?:[^']|'')*'|(?<![\w.$:@])\d+(?:\.\d+)?\b")
 _NUMBERS: Final = ("int", "double", "bool")
 _SPAN_TEXTS: Final = ("name", "status_message")
+_FEW_BYTES: Final = 32 << 10
+_REMEMBERED_BYTES: Final = 1 << 20
+"""Texts without secrets that are known again: to begin looking for all those names costs a millisecond."""
 _REQUEST_TEXTS: Final = ("name", "url", "operation", "error", "group", "journey", "correlation_id")
 
 
@@ -83,6 +86,8 @@ class Redactor:
         self.mark = lru_cache(maxsize=65_536)(self._mark)
         """What takes the place of a secret."""
         self._texts = TextRedactor(self._names, rules.values, self.mark)
+        self._clean: set[str | None] = set()
+        self._room = _REMEMBERED_BYTES
 
     def text(self, text: str) -> str:
         """A message, a URL or a log line, less its secrets."""
@@ -137,7 +142,13 @@ class Redactor:
 
     def _scrubbed(self, distinct: Array, scrub: Callable[[str], str]) -> Array:
         """Distinct texts, those that may hold secrets handled one by one; the same array if none does."""
+        few = distinct.to_pylist() if distinct.nbytes <= _FEW_BYTES else None
+        if few is not None and self._clean.issuperset(few):
+            return distinct
         found = mask_of(pc.fill_null(pc.match_substring_regex(distinct, self._texts.hint), False))
+        if few is not None and self._room > 0 and not found.any():
+            self._clean.update(few)
+            self._room -= distinct.nbytes
         return _replaced(distinct, found, scrub)
 
     def _maps(self, column: Array, types: Array | None) -> tuple[Array, Array | None]:

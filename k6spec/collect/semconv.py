@@ -6,6 +6,7 @@ as received beside these columns.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -102,26 +103,38 @@ def _category(attributes: AttributeColumn, kind: Array, db_system: Array) -> Arr
     return pick(list(rules), index)
 
 
-def _renamed(texts: Array, names: dict[str, str]) -> Array:
+def _of_distinct(texts: Array, change: Callable[[Array], Array]) -> Array:
+    """``change`` of each distinct text, for each row."""
+    if texts.null_count == len(texts):
+        return change(texts.slice(0, 0)).take(pa.nulls(len(texts), pa.int32()))
     encoded = texts.dictionary_encode()
-    renamed = [names.get(text, text) for text in encoded.dictionary.to_pylist()]
-    return pa.array(renamed, pa.string()).take(encoded.indices)
+    return change(encoded.dictionary).take(encoded.indices)
+
+
+def _renamed(texts: Array, names: dict[str, str]) -> Array:
+    return _of_distinct(
+        texts, lambda few: pa.array([names.get(text, text) for text in few.to_pylist()], pa.string())
+    )
 
 
 def _first_word(statements: Array) -> Array:
-    encoded = statements.dictionary_encode()
-    word = pc.struct_field(pc.extract_regex(encoded.dictionary, _FIRST_WORD), "word")
-    return pc.utf8_upper(word).take(encoded.indices)
+    return _of_distinct(
+        statements, lambda few: pc.utf8_upper(pc.struct_field(pc.extract_regex(few, _FIRST_WORD), "word"))
+    )
 
 
 def _rpc_method(attributes: AttributeColumn) -> Array:
     """``package.Service/Method``, which old conventions gave in two attributes."""
     method, service = attributes.text("rpc.method"), attributes.text("rpc.service")
+    if method.null_count == len(method):
+        return method
     joined = pc.binary_join_element_wise(service, method, "/")
     whole = pc.fill_null(pc.match_substring(method, "/"), True)
     return pc.if_else(whole, method, pc.coalesce(joined, method))
 
 
 def _int32(texts: Array) -> Array:
-    number = pc.match_substring_regex(texts, r"^\d{1,9}$")
-    return pc.if_else(number, texts, None).cast(pa.int32())
+    return _of_distinct(
+        texts,
+        lambda few: pc.if_else(pc.match_substring_regex(few, r"^\d{1,9}$"), few, None).cast(pa.int32()),
+    )

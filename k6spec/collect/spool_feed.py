@@ -17,8 +17,8 @@ from k6spec.collect.spool import SpoolReader
 from k6spec.store.ledger import Tier
 from k6spec.units import Duration
 
-GROUP_BYTES: Final = 4 << 20
-"""Raw OTLP that is decoded into one batch: some 14,000 spans of usual size."""
+GROUP_BYTES: Final = 8 << 20
+"""Raw OTLP that is decoded into one batch: some 28,000 spans of usual size."""
 
 
 @final

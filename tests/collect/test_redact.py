@@ -237,3 +237,13 @@ def test_redaction_changes_nothing_but_what_it_looks_for(messages):
             before["links"] == [],
             before["service"],
         )
+
+
+def test_what_clean_batches_leave_behind_hides_no_later_secret():
+    redactor = Redactor(RedactionRules(values=frozenset({"s3cret-value"})))
+    clean = with_attributes(statement="SELECT 1", note="all is well")
+    for _ in range(3):
+        assert redactor.spans(batch_of(clean)).to_pylist() == batch_of(clean).to_pylist()
+    (row,) = redactor.spans(batch_of(with_attributes(statement="SELECT 1", note="s3cret-value"))).to_pylist()
+    assert dict(row["attributes"])["statement"] == "SELECT 1"
+    assert is_mark(dict(row["attributes"])["note"])
