@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,9 +18,11 @@ from k6spec.config import load_config, project_root
 from k6spec.errors import ArchiveFault
 from k6spec.history.entry import Entry, from_plain, to_plain
 from k6spec.history.facts import commits_between
+from k6spec.history.past import HistoryPast
 from k6spec.history.recording import record_run
 from k6spec.history.series import Found, changes_in
 from k6spec.history.store import HistoryStore
+from k6spec.judge.family import Family
 from k6spec.judge.limits import shown
 from k6spec.store.archive import find_runs
 
@@ -39,6 +42,12 @@ app.add_typer(history, name="history")
 def opened(folder: Path | None) -> HistoryStore:
     """The history that an option names, else the one of the settings."""
     return HistoryStore(folder or load_config(project_root(), os.environ, {}).history_folder)
+
+
+def past_of(folder: Path | None, info: Mapping[str, Any]) -> HistoryPast:
+    """Earlier runs, as a run sees them, from its ``run.json``."""
+    trunk = load_config(project_root(), os.environ, {}).baseline_branch
+    return HistoryPast(opened(folder), info, family=Family(), trunk=trunk)
 
 
 @history.command("list")

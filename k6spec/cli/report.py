@@ -9,6 +9,7 @@ import typer
 
 from k6spec.cli.app import app, out
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
+from k6spec.cli.history import HistoryOption, past_of
 from k6spec.errors import ArchiveFault
 from k6spec.report.report_file import write_report
 from k6spec.store.archive import disk_fault, find_run
@@ -19,6 +20,7 @@ def report(
     run: RunArgument = "last",
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     folder: RunsOption = DEFAULT_RUNS,
+    history: HistoryOption = None,
 ) -> None:
     """Make a run's report (report.html in its folder) with all that was judged of it, and say where it is.
 
@@ -26,7 +28,7 @@ def report(
     """
     found = find_run(folder, run)
     try:
-        path = write_report(found)
+        path = write_report(found, past_of(history, found.info()))
     except OSError as error:
         fault = disk_fault(error, found.path)
         raise fault or ArchiveFault(f"the report cannot be written in {found.path}: {error.strerror}") from error

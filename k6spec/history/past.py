@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, final
 
@@ -14,6 +15,19 @@ from k6spec.judge.past import FEWEST, Chosen, Earlier, Known
 from k6spec.judge.verdict import Unit
 
 _TRUNKS: Final = ("main", "master")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparable:
+    """Earlier runs that compare, the oldest first; ``said``: which they are, in words.
+
+    ``wanting``: why they make no baseline yet, if they don't.
+    """
+
+    runs: tuple[Entry, ...]
+    said: str
+    wanting: str | None
 
 
 @final
@@ -33,11 +47,15 @@ class HistoryPast:
         self.family = family
 
     @cached_property
+    def _entries(self) -> list[Entry]:
+        return self._store.entries()
+
+    @cached_property
     def _earlier(self) -> list[Entry]:
         this = self._this
         return [
             entry
-            for entry in self._store.entries()
+            for entry in self._entries
             if entry.started < this.started and entry.session != this.session and entry.run_id != this.run_id
         ]
 
@@ -93,6 +111,16 @@ class HistoryPast:
             runs = [entry for entry in self._pinned(chosen.pin) if root in known(entry)]
             wanting = None if runs else f"the runs pinned as {chosen.pin!r} have no traces of {root!r}"
         return wanting or {entry.run_id: known(entry)[root] for entry in runs}
+
+    def comparable(self) -> Comparable:
+        """The runs that a claim which names no others would be compared with, whatever they measured."""
+        runs, wanting = self._chosen(Chosen(), lambda _entry: True, "")
+        return Comparable(runs=tuple(runs), said=_said(runs, self._trunk), wanting=wanting)
+
+    def named(self, run_ids: Iterable[str]) -> list[Entry]:
+        """What history still knows of these runs, the oldest first."""
+        wanted = set(run_ids)
+        return [entry for entry in self._entries if entry.run_id in wanted]
 
     def _chosen(self, chosen: Chosen, sound: Callable[[Entry], bool], what: str) -> tuple[list[Entry], str | None]:
         """The runs to compare with, and why they are too few if they are."""
@@ -157,7 +185,8 @@ def _said(runs: Sequence[Entry], branch: str | None) -> str:
         return ""
     first, last = runs[0].started[:10], runs[-1].started[:10]
     place = f" on {branch}" if branch else ""
-    return f"{len(runs)} runs{place}, {first if first == last else f'{first} to {last}'}"
+    count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
+    return f"{count}{place}, {first if first == last else f'{first} to {last}'}"
 
 
 def _differs(this: Entry, other: Entry) -> str:

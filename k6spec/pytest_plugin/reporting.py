@@ -51,7 +51,12 @@ def write_all(state: SessionState, *, worker: bool) -> None:
     if not cases:
         return
     judged = JudgedSession(
-        root=state.config.root, environ=os.environ, cases=cases, runs=state.pool.runs, links=state.links
+        root=state.config.root,
+        environ=os.environ,
+        cases=cases,
+        runs=state.pool.runs,
+        links=state.links,
+        past=state.past,
     )
     names = state.config.reports
     if worker:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, final
 
+from k6spec.history.past import HistoryPast
 from k6spec.report.links import Links
 from k6spec.store.archive import RunFolder
 
@@ -34,7 +35,11 @@ class Case:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedSession:
-    """All tests and runs of a session. ``asked``: the settings name the report, whatever the environment."""
+    """All tests and runs of a session.
+
+    ``asked``: the settings name the report, whatever the environment. ``past``: earlier runs as a run sees them,
+    from its ``run.json``.
+    """
 
     root: Path
     environ: Mapping[str, str]
@@ -42,6 +47,7 @@ class JudgedSession:
     runs: Sequence[RunFolder]
     links: Links
     asked: bool = False
+    past: Callable[[Mapping[str, Any]], HistoryPast] | None = None
 
 
 Report: TypeAlias = Callable[[JudgedSession], Iterable[str]]

@@ -15,6 +15,7 @@ def write(session: JudgedSession) -> Iterator[str]:
         if folder not in judged:
             continue
         try:
-            yield f"report: {session.links.to(write_report(folder))}"
+            past = None if session.past is None else session.past(folder.info())
+            yield f"report: {session.links.to(write_report(folder, past))}"
         except Exception as error:
             yield f"there is no report of {folder.run_id}: {type(error).__name__}: {error}"

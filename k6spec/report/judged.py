@@ -42,6 +42,12 @@ def limit(verdict: Mapping[str, Any]) -> str | None:
     return None if number is None else f"{_sign(verdict).strip()} {number}"
 
 
+def standard(verdict: Mapping[str, Any]) -> str:
+    """What a claim is compared with, in its words: ``1.05 × baseline``; empty for a claim without a limit."""
+    sign = _sign(verdict)
+    return str(verdict["claim"]).rpartition(sign)[2] if sign else ""
+
+
 def _number(verdict: Mapping[str, Any], name: str) -> str | None:
     return None if verdict[name] is None or not _sign(verdict) else shown(verdict[name], verdict["unit"])
 

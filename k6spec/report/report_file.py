@@ -9,6 +9,8 @@ from typing import Final
 from filelock import FileLock
 
 from k6spec.errors import ArchiveFault
+from k6spec.history.past import HistoryPast
+from k6spec.report.figures.earlier import earlier_runs
 from k6spec.report.html.report_page import report_page
 from k6spec.report.omission import omission
 from k6spec.report.remarks import remarks
@@ -24,8 +26,8 @@ def report_file(folder: RunFolder) -> Path:
     return folder.path / REPORT
 
 
-def write_report(folder: RunFolder) -> Path:
-    """Makes the report anew, with all that was judged of the run so far.
+def write_report(folder: RunFolder, past: HistoryPast | None = None) -> Path:
+    """Makes the report anew, with all that was judged of the run so far, beside earlier runs.
 
     Raises:
         ArchiveFault: the run did not end, or is damaged.
@@ -39,7 +41,8 @@ def write_report(folder: RunFolder) -> Path:
     with FileLock(folder.path / ".report.lock"):  # pytest-xdist's workers: the last one knows all verdicts
         run = Run(folder)
         try:
-            page = report_page(run, [*remarks(run.info), *omission(run), *tracing_cost(run)])
+            earlier = earlier_runs(run, past)
+            page = report_page(run, earlier, [*remarks(run.info), *omission(run), *tracing_cost(run)])
         finally:
             run.database.close()
         draft.write_text(page, encoding="utf-8")

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from k6spec.report.figures.earlier import EarlierRuns
 from k6spec.report.figures.k6_summary import checks, metrics
 from k6spec.report.figures.operations import SpanOperation, request_operations, span_operations
 from k6spec.report.figures.timeline import Slices, slices, timeline
@@ -15,6 +16,7 @@ from k6spec.report.html.page import page, resource, text
 from k6spec.report.html.payload import colours, payload
 from k6spec.report.html.sections.about import about_section, described_load
 from k6spec.report.html.sections.claims import claims_section
+from k6spec.report.html.sections.earlier import earlier_section
 from k6spec.report.html.sections.k6_end import k6_section
 from k6spec.report.html.sections.operations import requests_section, spans_section
 from k6spec.report.html.trace_page import WATERFALL
@@ -28,6 +30,7 @@ _LINKS: Final = (
     ("claims", "Claims"),
     ("load", "Over time"),
     ("requests", "Requests"),
+    ("earlier", "Earlier runs"),
     ("spans", "Spans"),
     ("traces", "Traces"),
     ("k6", "k6"),
@@ -35,11 +38,12 @@ _LINKS: Final = (
 )
 
 
-def report_page(run: Run, remarks: Sequence[str]) -> str:
+def report_page(run: Run, earlier: EarlierRuns, remarks: Sequence[str]) -> str:
     """The page, to be written as UTF-8.
 
     Args:
         run: it has ended and was archived whole.
+        earlier: the run beside earlier ones.
         remarks: what is worth knowing of the run beside its verdicts.
     """
     database, info = run.database, run.folder.info()
@@ -57,6 +61,9 @@ def report_page(run: Run, remarks: Sequence[str]) -> str:
 {_charts(over)}
 <section id="requests"><h2>Requests</h2>
 {requests_section(request_operations(database))}
+</section>
+<section id="earlier"><h2>Against earlier runs</h2>
+{earlier_section(earlier)}
 </section>
 <section id="spans"><h2>Spans <small>k6's own included: what lies outside of the system's spans</small></h2>
 <div id="spans-filter"></div>
