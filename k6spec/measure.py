@@ -32,6 +32,7 @@ from k6spec.query.edges import read_outside
 from k6spec.script.compiler import Mark, compile_load
 from k6spec.stack.allowed import check_requested
 from k6spec.stack.base import StackBackend
+from k6spec.stack.complaints import about_telemetry
 from k6spec.stack.sut import Sut
 from k6spec.stack.wait import log_tail
 from k6spec.store.archive import SPANS, RunFolder
@@ -157,6 +158,11 @@ def collect(
     return gathered
 
 
+def said_of_telemetry(gathered: Gathered, around: Surroundings) -> list[str]:
+    """Where no span came, what the system's log says of that."""
+    return [] if gathered.spans else about_telemetry(around.sut.logs())
+
+
 def take_stock(
     folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int, *, max_skew: Duration
 ) -> Ledger:
@@ -183,4 +189,5 @@ def take_stock(
         spans_foreign=gathered.foreign,
         spans_outside=outside.spans,
         outside_ns=outside.most_ns,
+        clocks_differ=outside.clocks_differ,
     )

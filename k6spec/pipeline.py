@@ -39,7 +39,15 @@ from k6spec.k6.own_load import with_own_load
 from k6spec.k6.punctual import idle_vus, lateness_ns
 from k6spec.k6.runner import K6Result
 from k6spec.k6.unmade import stopped
-from k6spec.measure import Surroundings, check_reached, collect, generate, take_stock, usual_settle
+from k6spec.measure import (
+    Surroundings,
+    check_reached,
+    collect,
+    generate,
+    said_of_telemetry,
+    take_stock,
+    usual_settle,
+)
 from k6spec.preflight import preflight, worthwhile
 from k6spec.query.database import Database
 from k6spec.query.edges import read_edges
@@ -108,6 +116,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 requests = pq.read_table(folder.path / REQUESTS, columns=_ASKED_FOR)
                 place_spans(folder.path / SPANS, requests)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
+                info["sut_on_telemetry"] = redactor.plain(said_of_telemetry(gathered, around))
                 folder.write_info({**info, "status": "running", "ledger": {"tier": feed.tier}})
                 _look_at_calls(folder, info, feed)
                 max_skew = around.config.max_skew

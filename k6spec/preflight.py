@@ -34,6 +34,7 @@ from k6spec.measure import (
     check_reached,
     collect,
     generate,
+    said_of_telemetry,
     take_stock,
     usual_settle,
 )
@@ -126,7 +127,7 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
         patience = Patience(settle=usual, deadline=around.config.deadline, first=_longer(usual, _FIRST_SPAN))
         gathered = collect(result, folder, around, feed, patience)
         duplicates = without_duplicates(folder.path / SPANS)
-        info = _info(load, folder, gathered, result)
+        info = redactor.plain(_info(load, folder, gathered, result, around))
         folder.write_info(info)
         ledger = take_stock(folder, feed, gathered, duplicates, max_skew=around.config.max_skew)
         folder.write_info({**info, "ledger": ledger.as_dict()})
@@ -196,7 +197,9 @@ def _check_worked(requests: pa.Table, result: K6Result, around: Surroundings) ->
     )
 
 
-def _info(load: Load, folder: RunFolder, gathered: Gathered, result: K6Result) -> dict[str, Any]:
+def _info(
+    load: Load, folder: RunFolder, gathered: Gathered, result: K6Result, around: Surroundings
+) -> dict[str, Any]:
     """What tests may read of a run, and what its tables need."""
     return {
         "profile": declaration(load),
@@ -204,6 +207,7 @@ def _info(load: Load, folder: RunFolder, gathered: Gathered, result: K6Result) -
         "run_id": folder.run_id,
         "status": "complete",
         "truncated_traces": sorted(trace_id.hex() for trace_id in gathered.truncated),
+        "sut_on_telemetry": said_of_telemetry(gathered, around),
         "health": {"iterations": result.iterations, "script_errors": result.script_errors},
         "verdicts": [],
     }

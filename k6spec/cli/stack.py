@@ -24,8 +24,8 @@ from k6spec.stack.collector_config import GRPC_PORT, HTTP_PORT
 from k6spec.stack.jaeger_config import UI_PORT
 from k6spec.stack.kept import KeptFile, KeptStack
 from k6spec.stack.lifetime import Lifetime, end_kept, let_go, taken_over
+from k6spec.stack.otlp_env import otlp_env
 from k6spec.stack.ports import free_ports
-from k6spec.stack.sut import otlp_env
 from k6spec.stack.uninterrupted import uninterrupted
 
 NONE_RUNS: Final = 1

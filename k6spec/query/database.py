@@ -136,6 +136,16 @@ class Database:
         """Spans that SDKs, Collector and receiver say they lost, of whatever trace."""
         return int(self._info.get("ledger", {}).get("spans_dropped", 0))
 
+    @property
+    def spans_foreign(self) -> int:
+        """Spans that came meanwhile and belong to no request of the load."""
+        return int(self._info.get("ledger", {}).get("spans_foreign", 0))
+
+    @property
+    def sut_on_telemetry(self) -> list[str]:
+        """Where no span came, lines of the system's log about that."""
+        return list(self._info.get("sut_on_telemetry", []))
+
     def close(self) -> None:
         """Closes the connection; a later query opens it again."""
         if self._connection is not None:

@@ -37,11 +37,16 @@ GROUP BY caller, name, address, place ORDER BY caller, name, address, place
 """
 
 _OUTSIDE: Final = """
-SELECT count(*), coalesce(max(out_ns), 0) FROM (
-    SELECT greatest(p.start_ns - s.start_ns, s.start_ns + s.duration_ns - p.start_ns - p.duration_ns) AS out_ns
+WITH calls AS (
+    SELECT p.clock AS caller, s.clock AS callee, p.start_ns - s.start_ns AS early_ns,
+           s.start_ns + s.duration_ns - p.start_ns - p.duration_ns AS late_ns
     FROM spans s JOIN spans p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
-    WHERE s.kind = 'server' AND p.kind = 'client' AND s.duration_ns <= p.duration_ns)
-WHERE out_ns > ?
+    WHERE s.kind = 'server' AND p.kind = 'client' AND s.duration_ns <= p.duration_ns
+)
+SELECT count(*), coalesce(max(out_ns), 0), coalesce(bool_or(early_ns > $1 OR usual_ns > $1), false)
+FROM (SELECT early_ns, greatest(early_ns, late_ns) AS out_ns,
+             median(late_ns) OVER (PARTITION BY caller, callee) AS usual_ns FROM calls)
+WHERE out_ns > $1
 """
 
 
@@ -57,10 +62,15 @@ class Edges:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Server spans that lie outside the client span that called them, though they are no longer; by how much."""
+    """Server spans that lie outside the client span that called them, though they are no longer; by how much.
+
+    ``clocks_differ``: a span that begins before its call tells so, and so do two processes most of whose calls end
+    late; a server that ends a few spans after its answer was read does not.
+    """
 
     spans: int
     most_ns: int
+    clocks_differ: bool
 
 
 def read_edges(database: Database) -> Edges:
@@ -79,5 +89,5 @@ def read_edges(database: Database) -> Edges:
 
 def read_outside(database: Database, tolerated_ns: int) -> Outside:
     """Looks at every call that has both ends."""
-    spans, most = database.rows(_OUTSIDE, [tolerated_ns])[0]
-    return Outside(spans=spans, most_ns=most)
+    spans, most, differ = database.rows(_OUTSIDE, [tolerated_ns])[0]
+    return Outside(spans=spans, most_ns=most, clocks_differ=differ)

@@ -54,7 +54,7 @@ def why_nothing(
     inside = within or scope
     if not _any(database, source, inside):
         return f"no {noun} began in this part of the load"
-    return _which(database, source, noun, conditions, inside)
+    return _which(database, source, noun, conditions, inside) + _elsewhere(database, noun)
 
 
 def _which(database: Database, source: str, noun: str, conditions: Conditions, inside: Conditions) -> str:
@@ -90,7 +90,22 @@ def _named(condition: Condition) -> str:
 
 def _uninstrumented(database: Database) -> str:
     sent = database.value("SELECT count(*) FROM requests WHERE sampled")
-    return f"not one span came back for {sent:,} sampled requests. Check, in this order:\n{_CHECKS}"
+    said = [f"      | {line}" for line in database.sut_on_telemetry]
+    log = ["    The system's log says:", *said] if said else []
+    return "\n".join(
+        [f"not one span came back for {sent:,} sampled requests. Check, in this order:", _CHECKS, *log]
+    )
+
+
+def _elsewhere(database: Database, noun: str) -> str:
+    """A hint at work that was done without its request's context; a few spans are those of readiness checks."""
+    foreign = database.spans_foreign
+    if noun == "request" or foreign < database.value("SELECT count(*) FROM traces WHERE received"):
+        return ""
+    return (
+        f"\n  {foreign:,} spans came in traces that k6 did not begin: work that is done without its request's "
+        "context is among those"
+    )
 
 
 def _any(database: Database, source: str, conditions: Conditions) -> bool:

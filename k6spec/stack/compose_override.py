@@ -60,7 +60,7 @@ def _service(name: str, body: Mapping[str, Any], config: Mapping[str, Any], how:
     env: dict[str, str] = {}
     if how.export_from is None or name in how.export_from:
         way = how.way(on_host_network(body))
-        env |= way.env(body.get("environment") or ())
+        env |= way.env({**_environment(body), **(how.env if name == how.service else {})})
         if way.network is not None and not body.get("network_mode"):
             # A service that names no network is on `default`, but no longer if another is named for it.
             own = {key: None for key, value in (body.get("networks") or {}).items() if value is None}
@@ -78,6 +78,10 @@ def _service(name: str, body: Mapping[str, Any], config: Mapping[str, Any], how:
     if body.get("build") and not body.get("image"):
         changed["image"] = f"{config['name']}-{name}"
     return changed
+
+
+def _environment(body: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value or "" for key, value in (body.get("environment") or {}).items()}
 
 
 def _published(body: Mapping[str, Any]) -> set[int]:

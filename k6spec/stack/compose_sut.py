@@ -37,9 +37,9 @@ _UNREACHED: Final = (
 class ComposeSut(StartedSut):
     """A system of several services, one of which is loaded.
 
-    The services get the environment of :func:`~k6spec.stack.sut.otlp_env` and join the docker stack's network. The
-    project has a name of its own, so that one that runs already is left alone; at the end all of it is removed,
-    volumes included. Images are built again if files changed. Needs Docker Compose 2.
+    The services get the environment of :func:`~k6spec.stack.otlp_env.otlp_env` and join the docker stack's
+    network. The project has a name of its own, so that one that runs already is left alone; at the end all of it
+    is removed, volumes included. Images are built again if files changed. Needs Docker Compose 2.
 
     Args:
         file: the compose file.

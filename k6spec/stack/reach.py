@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Final, Protocol, final, runtime_checkable
 from urllib.parse import urlsplit
 
 from k6spec.errors import StackFault, SutFault
-from k6spec.stack.base import StackBackend, Vantage
+from k6spec.stack.base import Endpoints, StackBackend
+from k6spec.stack.otlp_env import exporting
 from k6spec.stack.ports import free_ports
-from k6spec.stack.sut import otlp_env
 
 _HOST_GATEWAY: Final = "host.docker.internal"
 
@@ -23,27 +24,28 @@ class Reach:
     """The way from a container to the stack.
 
     Attributes:
+        to: where the stack accepts spans, as seen from the container.
         network: one that the container must join; None if none.
         hosts: names that it must be able to look up, each with its address.
     """
 
-    otlp: Mapping[str, str]
+    to: Endpoints
     network: str | None = None
     hosts: Mapping[str, str]
 
-    def env(self, present: Container[str] = ()) -> dict[str, str]:
+    def env(self, present: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
         """The environment variables that make its OpenTelemetry SDK export to the stack.
 
         Args:
-            present: names of those that it has already: some of OpenTelemetry's would win over ours.
+            present: what its environment holds otherwise: see :func:`~k6spec.stack.otlp_env.exporting`.
+
+        Raises:
+            SutFault: nobody said where spans are to be sent.
         """
-        winning = {
-            "OTEL_SDK_DISABLED": "false",
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self.otlp["OTEL_EXPORTER_OTLP_ENDPOINT"],
-            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": self.otlp["OTEL_EXPORTER_OTLP_PROTOCOL"],
-            "OTEL_EXPORTER_OTLP_TRACES_INSECURE": self.otlp["OTEL_EXPORTER_OTLP_INSECURE"],
-        }
-        return {**self.otlp, **{name: value for name, value in winning.items() if name in present}}
+        try:
+            return exporting(self.to, present)
+        except StackFault as fault:
+            raise SutFault(fault.cause, advice=fault.advice) from None
 
 
 @runtime_checkable
@@ -65,7 +67,7 @@ def reach(stack: StackBackend, *, on_host_network: bool, advice: str) -> Reach:
         SutFault: there is none: the stack listens on this host's loopback only, or nobody said where it is.
     """
     if on_host_network:
-        return Reach(otlp=_otlp(stack, "host"), hosts={})
+        return Reach(to=stack.endpoints("host"), hosts={})
     try:
         host = urlsplit(stack.endpoints("container").otlp_grpc).hostname or ""
     except StackFault as fault:
@@ -77,7 +79,7 @@ def reach(stack: StackBackend, *, on_host_network: bool, advice: str) -> Reach:
             advice=advice,
         )
     return Reach(
-        otlp=_otlp(stack, "container"),
+        to=stack.endpoints("container"),
         network=stack.network if isinstance(stack, _OnNetwork) else None,
         hosts={_HOST_GATEWAY: "host-gateway"} if host == _HOST_GATEWAY else {},
     )
@@ -96,13 +98,6 @@ def expect_free(port: int) -> None:
             f"the system under test did not start: {fault.cause}",
             advice="end what listens there, or let the system listen on another port",
         ) from None
-
-
-def _otlp(stack: StackBackend, vantage: Vantage) -> Mapping[str, str]:
-    try:
-        return otlp_env(stack, vantage)
-    except StackFault as fault:
-        raise SutFault(fault.cause, log_tail=fault.log_tail, advice=fault.advice) from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -14,13 +14,11 @@ import httpx
 
 from k6spec.child import Child
 from k6spec.collect.redact_text import without_user
-from k6spec.errors import StackFault, SutFault
-from k6spec.stack.base import StackBackend, Vantage
+from k6spec.errors import SutFault
+from k6spec.stack.base import StackBackend
+from k6spec.stack.otlp_env import BATCH_DELAY, otlp_env
 from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
-from k6spec.units import Duration, ms, seconds
-
-BATCH_DELAY: Final = ms(500)
-"""How often the SDKs of systems that we start export, in place of OpenTelemetry's default of 5 s."""
+from k6spec.units import Duration, seconds
 
 _SDK_DEFAULT_DELAY: Final = seconds(5)
 _TAIL: Final = 30
@@ -68,37 +66,6 @@ class Talks(Protocol):
     say: Callable[[str], None]
 
 
-def otlp_env(stack: StackBackend, vantage: Vantage = "host") -> dict[str, str]:
-    """What an OpenTelemetry SDK must be told to export its spans to the stack.
-
-    Source: OpenTelemetry specification, SDK environment variables. The queue is as large as memory easily
-    allows, for a full queue loses spans silently.
-
-    Raises:
-        StackFault: the stack does not know where spans are to be sent.
-    """
-    endpoint = stack.endpoints(vantage).otlp_grpc
-    if not endpoint:
-        raise StackFault(
-            f"the {stack.name} stack does not say where the system under test is to export its spans",
-            advice="set otlp_grpc in [tool.k6spec] to your Collector's OTLP/gRPC address, or load a system that "
-            "already exports to it (base_url)",
-        )
-    return {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
-        "OTEL_EXPORTER_OTLP_INSECURE": "true",
-        "OTEL_TRACES_EXPORTER": "otlp",
-        "OTEL_METRICS_EXPORTER": "none",
-        "OTEL_LOGS_EXPORTER": "none",
-        "OTEL_PROPAGATORS": "tracecontext,baggage",
-        "OTEL_TRACES_SAMPLER": "parentbased_always_on",
-        "OTEL_BSP_SCHEDULE_DELAY": f"{BATCH_DELAY.ms:.0f}",
-        "OTEL_BSP_MAX_QUEUE_SIZE": "65536",
-        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096",
-    }
-
-
 class StartedSut:
     """What systems that k6spec starts have in common.
 
@@ -144,12 +111,14 @@ class CommandSut(StartedSut):
     """A system that a command starts.
 
     Args:
-        argv: the program and its arguments; it gets the environment of :func:`otlp_env`.
+        argv: the program and its arguments; it gets the environment of
+            :func:`~k6spec.stack.otlp_env.otlp_env`.
         base_url: where it will answer; None if it prints a line of JSON with its URLs when it is ready, in
             which case ``url_key`` names the one to load.
         ready: a path that answers 200 once it is up.
         reset: a path to POST to between loads.
-        env: further environment variables.
+        env: further environment variables. ``OTEL_EXPORTER_OTLP_PROTOCOL`` among them (``grpc`` by default,
+            ``http/protobuf``, ``http/json``) says which exporter the system has; it is given the endpoint for it.
         timeout: how long it may take to come up.
     """
 
@@ -181,7 +150,8 @@ class CommandSut(StartedSut):
     def start(self, stack: StackBackend) -> None:
         """Starts the command and waits until it answers."""
         self._output = tempfile.TemporaryFile()  # noqa: SIM115  nameless: nothing stays, however we end
-        environment = {**os.environ, **otlp_env(stack), **self._env}
+        own = {**os.environ, **self._env}
+        environment = {**own, **otlp_env(stack, present=own), **self._env}
         self._child = Child(
             self._argv, env=environment, cwd=self._cwd, stdout=self._output, stderr=self._output, grace=10
         )

@@ -19,8 +19,8 @@ class Ledger:
     A trace is *complete* when it has its entry span (the one whose parent is the client span) and no span
     whose parent is missing. ``spans_dropped`` adds up what SDKs, Collector and receiver say they lost or
     refused; ``spans_foreign`` belong to no request of the load. ``spans_outside`` lie outside the calls that made
-    them, by up to ``outside_ns``, though they are no longer: the clocks of two hosts differ, and they are taken as
-    lying within.
+    them, by up to ``outside_ns``, though they are no longer, and are taken as lying within: the clocks of two
+    hosts differ or, where not ``clocks_differ``, a server ended spans after its answer was read.
     """
 
     tier: Tier
@@ -35,6 +35,7 @@ class Ledger:
     spans_foreign: int = 0
     spans_outside: int = 0
     outside_ns: int = 0
+    clocks_differ: bool = True
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for ``run.json``."""
@@ -43,8 +44,9 @@ class Ledger:
     def __str__(self) -> str:
         outside = ""
         if self.spans_outside:
-            most = format_ns(self.outside_ns)
-            outside = f", {self.spans_outside:,} spans up to {most} outside their calls (clocks differ)"
+            spans = f"{self.spans_outside:,} span{'' if self.spans_outside == 1 else 's'}"
+            why = "clocks differ" if self.clocks_differ else "they end after the answer was read"
+            outside = f", {spans} up to {format_ns(self.outside_ns)} outside their calls ({why})"
         return (
             f"evidence ({self.tier}): {self.requests_sent:,} requests, {self.requests_sampled:,} sampled, "
             f"{self.traces_complete:,} complete traces, {self.spans_dropped:,} spans dropped{outside}"

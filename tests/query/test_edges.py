@@ -80,3 +80,14 @@ def test_spans_outside_their_calls_tell_of_clocks_that_differ(
 
     assert found.spans == outside
     assert found.most_ns == (max(-starts_ms, starts_ms + lasts - 10) * MS if outside else 0)
+
+
+def test_a_server_that_ends_one_span_late_does_not_tell_of_clocks(tmp_path: Path) -> None:
+    within, late, early = (answer(8, after_ms=ms) for ms in (0.0, 7.5, -40.0))
+
+    one = run(tmp_path / "one", [[call(), within]] * 5 + [[call(), late]])
+    most = run(tmp_path / "most", [[call(), within]] * 2 + [[call(), late]] * 5)
+    before = run(tmp_path / "before", [[call(), within]] * 5 + [[call(), early]])
+
+    differ = [read_outside(archived.database, MS).clocks_differ for archived in (one, most, before)]
+    assert differ == [False, True, True]

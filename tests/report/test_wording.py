@@ -279,6 +279,31 @@ db spans: max duration cannot be judged, limit 200 ms
   evidence (stream): 20 requests, 20 sampled, 0 complete traces, 0 spans dropped; 20 traces missing\
 """)
 
+    def test_no_span_at_all_and_the_system_said_why(self, said: Callable[..., str]) -> None:
+        text = said(
+            lambda run: run.spans.db().duration.max <= ms(200),
+            [Request()] * 20,
+            on_telemetry=["traces export: refused", "otel: gone"],
+        )
+        assert text.splitlines()[7:-1] == snapshot(
+            [
+                "    5. it exports in time: OTEL_BSP_SCHEDULE_DELAY is shorter than --k6spec-settle",
+                "    The system's log says:",
+                "      | traces export: refused",
+                "      | otel: gone",
+            ]
+        )
+
+    def test_work_without_the_context_of_its_request(self, said: Callable[..., str]) -> None:
+        assert said(
+            lambda run: run.spans.db().duration.max <= ms(200), [Request(spans=[entry()])] * 20, spans_foreign=40
+        ) == snapshot("""\
+db spans: max duration cannot be judged, limit 200 ms
+  inconclusive: no span has category 'db'; there is 'http_server'
+  40 spans came in traces that k6 did not begin: work that is done without its request's context is among those
+  evidence (stream): 20 requests, 20 sampled, 20 complete traces, 0 spans dropped\
+""")
+
     def test_missing_traces(self, said: Callable[..., str]) -> None:
         assert said(
             lambda run: run.spans.db().duration.max <= ms(200), [*[checkout()] * 50, *[Request(ms=400)] * 3]

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from k6spec.stack.base import Endpoints
 from k6spec.stack.compose_override import Overriding, override
 from k6spec.stack.reach import Reach
 
-GRPC = {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_INSECURE": "true"}
-DOCKER = Reach(otlp={**GRPC, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://inside"}, network="k6spec-1", hosts={})
-HOST = Reach(otlp={**GRPC, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://outside"}, hosts={})
+DOCKER = Reach(
+    to=Endpoints(otlp_grpc="http://inside", otlp_http="http://inside:4318"), network="k6spec-1", hosts={}
+)
+HOST = Reach(to=Endpoints(otlp_grpc="http://outside", otlp_http=""), hosts={})
 
 
 def overridden(config: dict[str, Any], **how: Any) -> dict[str, Any]:
@@ -25,6 +27,15 @@ def test_every_service_exports_and_joins_the_stacks_network() -> None:
         assert service["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://inside"
         assert service["networks"] == {"default": None, "k6spec-stack": None}
     assert changes["networks"]["k6spec-stack"] == {"external": True, "name": "k6spec-1"}
+
+
+def test_a_service_that_names_a_protocol_is_given_the_endpoint_for_it() -> None:
+    speaking = {"environment": {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "FROM_SHELL": None}}
+
+    services = overridden({"services": {"web": {}, "db": speaking}})["services"]
+
+    assert services["web"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://inside"
+    assert services["db"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://inside:4318"
 
 
 def test_a_service_that_does_not_export_is_left_as_it_is() -> None:

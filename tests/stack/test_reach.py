@@ -61,12 +61,25 @@ def test_on_the_hosts_network_loopback_is_the_hosts(embedded: StackBackend) -> N
 def test_only_those_settings_that_are_there_and_would_win_are_overridden() -> None:
     way = reach(external("collector.example"), on_host_network=False, advice="")
 
-    there = way.env({"OTEL_SDK_DISABLED", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_SERVICE_NAME"})
+    there = way.env(
+        {"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "x", "OTEL_SERVICE_NAME": "a"}
+    )
 
     assert {name: there[name] for name in there.keys() - way.env().keys()} == {
         "OTEL_SDK_DISABLED": "false",
-        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector.example:4317",
     }
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"])
+def test_a_system_that_exports_over_http_is_given_the_endpoint_for_that(name: str) -> None:
+    way = reach(external("collector.example"), on_host_network=False, advice="")
+
+    there = way.env({name: "http/protobuf", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "x"})
+
+    assert there["OTEL_EXPORTER_OTLP_PROTOCOL"] == there[name] == "http/protobuf"
+    assert there["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector.example:4318"
+    assert there["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] == "http://collector.example:4318/v1/traces"
 
 
 @pytest.mark.parametrize("on_host_network", [True, False])
@@ -74,6 +87,6 @@ def test_a_stack_that_nobody_said_the_address_of_is_a_fault_that_names_the_setti
     unknown = ExternalStack(Endpoints(otlp_grpc="", otlp_http=""), spans=ExportedSpans("127.0.0.1:4319"))
 
     with pytest.raises(SutFault, match="does not say where") as caught:
-        reach(unknown, on_host_network=on_host_network, advice="")
+        reach(unknown, on_host_network=on_host_network, advice="").env()
 
     assert "otlp_grpc" in caught.value.advice

@@ -42,7 +42,7 @@ _OURS: Final = frozenset(
 
 @final
 class ContainerSut(StartedSut):
-    """A system that an image holds. It gets the environment of :func:`~k6spec.stack.sut.otlp_env`.
+    """A system that an image holds. It gets the environment of :func:`~k6spec.stack.otlp_env.otlp_env`.
 
     Its port is published on 127.0.0.1, on a free port, and it joins the docker stack's network. All containers
     are removed at the end, with their volumes.
@@ -189,7 +189,7 @@ class ContainerSut(StartedSut):
     def _run(self, client: docker.DockerClient, service: Service, way: Reach) -> Running:
         assert self._owner is not None
         image = client.images.get(service.image)
-        set_by_image = {line.partition("=")[0] for line in image.attrs["Config"].get("Env") or ()}
+        set_by_image = dict(line.partition("=")[::2] for line in image.attrs["Config"].get("Env") or ())
         place: dict[str, Any] = {"network_mode": "host"}
         if not self._on_host:
             alias = client.api.create_endpoint_config(aliases=[service.name])
@@ -202,7 +202,7 @@ class ContainerSut(StartedSut):
                 None if service.command is None else list(service.command),
                 name=f"{self._network}-{service.name}",
                 labels=self._owner.labels(),
-                environment={**way.env(set_by_image), **service.env},
+                environment={**way.env({**set_by_image, **service.env}), **service.env},
                 extra_hosts=dict(way.hosts),
                 log_config=readable_log(),
                 **place,
