@@ -1,8 +1,8 @@
 """Spool to Parquet: spans a second of CPU on one core, as a run is archived, and by both decoders.
 
 "To Parquet" is all that is done to a span: read from the spool, decoded, normalised, redacted, looked up among the
-run's ids, written. Its ratio to the plain decoder, of the same round, is what can be compared between machines. Memory
-is the most that a process had that did it, beyond what it has with an empty spool.
+run's ids, written. Its ratio to the plain decoder, of the same round, is what machines can be compared by.
+Memory is the most that a process had that did it, beyond what it has with an empty spool.
 """
 
 from __future__ import annotations
