@@ -93,7 +93,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
     with _alone_on_this_machine(around.say):
         around.sut.check()
         made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=os.environ)
-        clean_dead_runs(around.config.runs_folder, redactor)
+        clean_dead_runs(around.config.runs_folder, around.config, os.environ)
         folder = create_run(around.config.runs_folder)
         info = redactor.plain(_declared(load, made, folder, around))
         folder.write_info({**info, "status": "running"})

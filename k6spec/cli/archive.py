@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from k6spec.cli.app import app, out
+from k6spec.collect.redact_run import clean_dead_runs
+from k6spec.config import load_config, project_root
 from k6spec.errors import ArchiveFault
 from k6spec.judge.limits import shown
 from k6spec.query.database import Database
@@ -43,6 +46,12 @@ RUN: Final = typer.Argument(
 RunArgument = Annotated[str, RUN]
 
 
+def cleaned(folder: Path) -> list[RunFolder]:
+    """The runs, the newest first; what those left that were killed is redacted first."""
+    clean_dead_runs(folder, load_config(project_root(), os.environ, {}), os.environ)
+    return find_runs(folder)
+
+
 @app.command()
 def runs(
     folder: RunsOption = DEFAULT_RUNS,
@@ -53,7 +62,7 @@ def runs(
 
     Example: k6spec runs --limit 5
     """
-    found = find_runs(folder)[:limit]
+    found = cleaned(folder)[:limit]
     if as_json:
         for run in found:
             print(json.dumps(_overview(run)))

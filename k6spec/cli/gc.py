@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from k6spec.cli.app import app, out
-from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
+from k6spec.cli.archive import DEFAULT_RUNS, RunsOption, cleaned
 from k6spec.cli.history import HistoryOption, opened
 from k6spec.errors import UsageError
 from k6spec.history.retention import plan, remove
@@ -32,13 +32,14 @@ def gc(
 ) -> None:
     """Remove archived runs that are neither new nor needed: pinned runs, and those that a baseline rests on, stay.
 
-    What history keeps of removed runs stays as well: baselines don't change.
+    What history keeps of removed runs stays as well: baselines don't change. Runs that were killed are redacted.
 
     Example: k6spec gc --keep 50 --days 14 --dry-run
     """
     if keep is None and days is None:
         raise UsageError("say what is to stay: k6spec gc --keep 50, or --days 14, or both")
-    fates = plan(find_runs(folder), opened(history), keep=keep, days=days, now=datetime.now(UTC))
+    found = find_runs(folder) if dry_run else cleaned(folder)
+    fates = plan(found, opened(history), keep=keep, days=days, now=datetime.now(UTC))
     gone = [fate for fate in fates if fate.kept is None]
     if not dry_run:
         for fate in gone:

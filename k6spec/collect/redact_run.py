@@ -13,7 +13,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from k6spec.collect.redact import Redactor
+from k6spec.collect.redact import Redactor, redaction_rules
+from k6spec.config import Config
 from k6spec.errors import ArchiveFault
 from k6spec.store.archive import find_runs
 
@@ -40,18 +41,20 @@ def redact_run(folder: Path, redactor: Redactor) -> None:
         _redact_text(path, redactor.code)
 
 
-def clean_dead_runs(runs: Path, redactor: Redactor) -> None:
+def clean_dead_runs(runs: Path, config: Config, environ: Mapping[str, str]) -> None:
     """Does for the latest runs what those that were killed in the middle of their load could not do themselves.
 
-    Their requests are gone, the rest is redacted by ``redactor``, and they are marked as aborted.
+    Their requests are gone, the rest is redacted by the settings and by the secrets that they declared, and they
+    are marked as aborted.
     """
     for run in find_runs(runs)[:_LATEST]:
         with suppress(ArchiveFault, OSError):
-            if run.info().get("status") == "running" and run.status() == "aborted":
-                redact_run(run.path, redactor)
+            info = run.info()
+            if info.get("status") == "running" and run.status() == "aborted":
+                redact_run(run.path, Redactor(redaction_rules(config, environ, declared=declared_secrets(info))))
                 for part in run.path.glob("preflight-*"):
                     shutil.rmtree(part, ignore_errors=True)
-                run.write_info({**run.info(), "status": "aborted", "reason": "k6spec was killed"})
+                run.write_info({**info, "status": "aborted", "reason": "k6spec was killed"})
 
 
 def _redact_table(path: Path, redactor: Redactor) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,41 @@ def test_report_of_a_run_that_was_aborted_says_why_there_is_none(project: Path) 
 
     assert result.returncode == 2
     assert "has no report: aborted, k6 crashed" in result.stderr
+
+
+@pytest.fixture
+def killed(project: Path) -> Path:
+    """A run whose session was killed in the middle of its load: nothing of it is redacted yet."""
+    run = make_run(project / ".k6spec/runs/2026-11-02T00-00-00-0000bbbb", [Request()])
+    profile = {**run.info()["profile"], "declared": "{secret:SHOP_LOGIN}"}
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    run.write_info({**run.info(), "profile": profile, "status": "running", "pid": gone.pid})
+    (run.path / "summary.json").write_text('{"metrics": {"url": "http://shop/?token=planted-1"}}')
+    (run.path / "script").mkdir(exist_ok=True)
+    (run.path / "script" / "load.js").write_text('http.get("http://bob:planted-2@shop/", { login: "planted-3" })')
+    (run.path / "preflight-1").mkdir()
+    (run.path / "preflight-1" / "requests.parquet").write_text("planted-4")
+    (run.path / "requests.generated.parquet").write_text("PAR1 planted-5")
+    return run.path
+
+
+@pytest.mark.parametrize("command", [("runs",), ("gc", "--keep", "9")], ids=["runs", "gc"])
+def test_what_a_killed_session_left_is_redacted_by_the_next_command(
+    project: Path, killed: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_LOGIN", "planted-3")
+
+    assert k6spec(*command, cwd=project).returncode == 0
+
+    left = {path.name: path.read_text("latin-1") for path in killed.rglob("*") if path.is_file()}
+    assert [name for name, text in left.items() if "planted" in text] == []
+    assert json.loads(left["run.json"])["status"] == "aborted"
+
+
+def test_a_dry_run_of_gc_changes_nothing(project: Path, killed: Path) -> None:
+    before = {path: path.read_bytes() for path in killed.rglob("*") if path.is_file()}
+
+    k6spec("gc", "--keep", "9", "--dry-run", cwd=project)
+
+    assert {path: path.read_bytes() for path in killed.rglob("*") if path.is_file()} == before
