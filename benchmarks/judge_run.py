@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from k6spec.collect import client_spans
 from k6spec.collect.gather import without_duplicates
-from k6spec.query import critical_path, database, forest, placement, self_time
+from k6spec.query import critical_path, database, forest, numbering, parts_on_disk, placement, self_time
 from k6spec.query.database import Database
 from k6spec.query.placement import place_spans
 from k6spec.store import archive, requests, span_file, spans
@@ -41,6 +41,8 @@ _MADE_BY = (
     critical_path,
     database,
     forest,
+    numbering,
+    parts_on_disk,
     placement,
     requests,
     self_time,
@@ -112,7 +114,7 @@ def make(path: Path, traces: int) -> float:
     RunFolder(path).write_info(info)
     begun = time.monotonic()
     without_duplicates(path / SPANS)
-    place_spans(path / SPANS, table)
+    place_spans(path)
     Database(path).write_traces()
     return time.monotonic() - begun
 

@@ -38,10 +38,11 @@ from k6spec.collect.spool import SpoolWriter
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.k6.binary import find_k6
 from k6spec.query.database import Database
+from k6spec.query.placement import place_spans
 from k6spec.run import Run
 from k6spec.store.archive import REQUESTS, SPANS, TRACES, RunFolder
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
-from k6spec.store.span_file import SpanFile, place_spans
+from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import SCHEMA
 from tests.support.source_jaeger import RunningJaeger, running_jaeger
 
@@ -128,7 +129,7 @@ def _judge(made: RunFolder, path: Path, messages: list[bytes]) -> None:
         for batch in feed.poll():
             file.write(batch)
     assert without_duplicates(path / SPANS) == 0
-    place_spans(path / SPANS, requests)
+    place_spans(path)
     database = Database(path)
     database.write_traces()
     database.close()

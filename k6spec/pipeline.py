@@ -60,8 +60,6 @@ from k6spec.store.ledger import Ledger
 from k6spec.units import Duration
 
 _LOCK: Final = "k6spec-load.lock"
-_ASKED_FOR: Final = ["request_id", "trace_id", "scenario", "elapsed_ns"]
-"""Of the requests of a long load there is not room for more in memory."""
 
 
 @final
@@ -113,8 +111,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 gathered = collect(result, folder, around, feed, patience)
             with timings.step("store"):
                 duplicates = without_duplicates(folder.path / SPANS)
-                requests = pq.read_table(folder.path / REQUESTS, columns=_ASKED_FOR)
-                place_spans(folder.path / SPANS, requests)
+                place_spans(folder.path)
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
                 info["sut_on_telemetry"] = redactor.plain(said_of_telemetry(gathered, around))
                 folder.write_info({**info, "status": "running", "ledger": {"tier": feed.tier}})
@@ -125,7 +122,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             if around.config.jaeger_feed == "live":
                 with timings.step("show"):
                     info["not_shown"] = show(folder, around.stack, only_client_spans=True)
-            info["stopped"] = stopped(made, requests, result.stopped_by)
+            info["stopped"] = stopped(made, folder.path / REQUESTS, result.stopped_by)
             measured = redactor.plain(_measured(result, ledger, health, gathered, timings))
             folder.write_info({**info, **measured, "status": "complete"})
             HistoryStore(around.config.history_folder).add(record_run(folder))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.id_set import IdSet
 from k6spec.collect.sources.base import WantedTraces
+from k6spec.store.engine import connect
 from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import SCHEMA
 from k6spec.units import Duration
@@ -131,7 +131,7 @@ def without_duplicates(path: Path) -> int:
     Returns:
         How many were taken away.
     """
-    with duckdb.connect(":memory:") as connection:
+    with connect() as connection:
         connection.execute("SET memory_limit = ?", [_MEMORY])
         connection.execute("SET temp_directory = ?", [str(path.with_suffix(".counted"))])
         extra = connection.execute(_EXTRA, [str(path)] * 2).fetchnumpy()["row"]

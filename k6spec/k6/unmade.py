@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from k6spec.declare.load import Load, Part
 from k6spec.declare.plan import plan
@@ -14,8 +16,11 @@ from k6spec.declare.plan import plan
 _MOMENTS = 100
 
 
-def stopped(load: Load, requests: pa.Table, by: str | None) -> dict[str, Any] | None:
+def stopped(load: Load, requests: Path, by: str | None) -> dict[str, Any] | None:
     """None if nothing stopped it.
+
+    Args:
+        requests: the load's ``requests.parquet``.
 
     Returns:
         ``by``: the metrics whose thresholds stopped it; ``after_ns``: when the last request of any scenario began,
@@ -23,7 +28,8 @@ def stopped(load: Load, requests: pa.Table, by: str | None) -> dict[str, Any] | 
     """
     if by is None:
         return None
-    made = {part.name: _made(part, requests) for part in load.parts}
+    table = pq.read_table(requests, columns=["scenario", "elapsed_ns"])
+    made = {part.name: _made(part, table) for part in load.parts}
     unmade = [moment for part in load.parts for moment in _unmade(part, made[part.name])]
     return {"by": by, "after_ns": max(made.values()), "unmade": unmade}
 

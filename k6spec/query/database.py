@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from k6spec.query.derived import Reach
-from k6spec.query.placement import place, trace_ids
+from k6spec.query.placement import place
 from k6spec.store.archive import TRACES, RunFolder, columns_of
 from k6spec.store.engine import connect
 from k6spec.store.requests import REQUESTS, SAMPLES
@@ -194,8 +194,7 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
     file = f"read_parquet('{_quoted(path)}')"
     if name != "spans" or set(PLACED.names) <= set(there):
         return f"CREATE VIEW {name} AS SELECT *{absent} FROM {file}"
-    ids = connection.sql("SELECT request_id, trace_id FROM requests").to_arrow_table()
-    places = place(path, trace_ids(ids))
+    places = place(path.parent)
     connection.register("placed", places.append_column("row", pa.array(np.arange(places.num_rows))))
     connection.execute("CREATE TEMP TABLE places AS FROM placed")
     connection.unregister("placed")

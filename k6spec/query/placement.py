@@ -1,15 +1,17 @@
 """Where each span of a run stands, as numbers: its trace, its parent, its process; and how long it ran by itself.
 
 Claims on the structure of traces ask for these again and again, and joining spans by their ids costs more than all
-the rest of a claim. So they are worked out once for all spans, some traces at a time.
+the rest of a claim. So they are worked out once for all spans: these are read into parts on disk, whole traces in
+each, the parts are worked on one after another, and the answers are put into the order of the spans again. Memory
+holds one part at a time, however long the load was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast, final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,218 +21,225 @@ from numpy.typing import NDArray
 
 from k6spec.query.critical_path import critical_path
 from k6spec.query.forest import Columns, Forest
+from k6spec.query.numbering import Ints, Numbers, numbered
+from k6spec.query.parts_on_disk import MOST_PARTS, PartNumbers, PartsOnDisk, Records
 from k6spec.query.self_time import self_times
+from k6spec.store.archive import REQUESTS, SPANS
 from k6spec.store.engine import connect
 from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import ARCHIVED, CLIENT_SERVICE, PLACED, SCHEMA
 
-Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
-Bools = NDArray[np.bool_]
-
-_TRACE_ID: Final[Any] = pa.binary(16)
 _AT_ONCE: Final = 1 << 18
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+_BATCH: Final = 1 << 16
+_ODD: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+_HIGH: Final = np.uint64(32)
 
 # Texts are only compared for being the same, so 64-bit hashes do: that two different calls of any one trace are
 # confused is less likely than one in a million even for a run of 100 million spans.
 _LEAN: Final = f"""
-SELECT trace_id, span_id, parent_span_id, start_ns, duration_ns,
+SELECT trace_id, span_id, parent_span_id, parent_span_id IS NOT NULL AS has_parent, start_ns AS start,
+       duration_ns AS length,
        hash(service, coalesce(resource['service.instance.id'], ''), coalesce(resource['host.name'], '')) AS clock,
        hash(service, coalesce(db_statement, name)) AS call,
        CASE WHEN category = 'db' AND db_statement IS NOT NULL THEN hash(db_statement) ELSE 0 END AS statement,
        service IS NOT DISTINCT FROM '{CLIENT_SERVICE}' AS client, kind IS NOT DISTINCT FROM 'consumer' AS consumer
 FROM read_parquet(?)"""
+_SPAN: Final = np.dtype(
+    [
+        ("trace", np.uint64, 2),
+        ("span", np.uint64),
+        ("parent", np.uint64),
+        ("start", np.int64),
+        ("length", np.int64),
+        ("statement", np.uint64),
+        ("clock", np.int32),
+        ("call", np.int32),
+        ("has_parent", np.bool_),
+        ("client", np.bool_),
+        ("consumer", np.bool_),
+    ],
+    align=True,
+)
+_AS_READ: Final = ("has_parent", "start", "length", "statement", "client", "consumer")
+_REQUEST: Final = np.dtype([("trace", np.uint64, 2), ("request", np.int64)])
+_PLACE: Final = np.dtype([(field.name, field.type.to_pandas_dtype()) for field in PLACED], align=True)
 
 
-def trace_ids(requests: pa.Table) -> pa.Array[Any]:
-    """Of the traces that requests began, in the order of their numbers: by the first that k6 reported of each."""
-    ids: Any = requests.select(["request_id", "trace_id"]).sort_by("request_id")["trace_id"]
-    return cast("pa.Array[Any]", pc.unique(ids.drop_null())).cast(_TRACE_ID)
+def place(run: Path) -> pa.Table:
+    """The columns of ``PLACED`` for a run's spans, in their order."""
+    with _placed(run) as (places, part):
+        return pa.Table.from_batches([_columns(places.following(part))])
 
 
-def place(file: Path, traces: pa.Array[Any]) -> pa.Table:
-    """The columns of ``PLACED`` for the spans of a file, in their order.
-
-    Args:
-        traces: the ids that :func:`trace_ids` gives.
-    """
-    spans = _read(file, traces)
-    count = len(spans.trace)
-    node = np.empty(count, np.int32)
-    parent = np.full(count, -1, np.int32)
-    repeats = np.empty(count, np.bool_)
-    own, critical, critical_own = (np.empty(count, np.int64) for _ in range(3))
-    beyond = count
-    for rows in _whole_traces(spans.trace):
-        some = spans.only(rows)
-        numbers, first = _numbered(some)
-        seen = first < len(rows)
-        nodes = np.empty(len(first), np.int64)
-        nodes[seen] = rows[first[seen]]
-        unseen = int(np.count_nonzero(~seen))
-        nodes[~seen] = beyond + np.arange(unseen)
-        beyond += unseen
-        mine, above = numbers[: len(rows)], numbers[len(rows) :]
-        node[rows] = nodes[mine]
-        parent[rows[some.has_parent]] = nodes[above]
-        of, child = _pairs(mine, np.flatnonzero(some.has_parent), above, len(first))
-        same = (some.statement[of] == some.statement[child]) & (some.statement[child] != 0)
-        repeats[rows] = np.bincount(child[same], minlength=len(rows)) > 0
-        own[rows] = self_times(some.start, some.length, some.clock, of, child)
-        path = critical_path(_forest(some, node[rows], parent[rows]))
-        critical[rows], critical_own[rows] = path.whole, path.own
-    return pa.Table.from_arrays(
-        [
-            pa.array(spans.trace, pa.int32()),
-            pa.array(node),
-            pa.array(parent, mask=~spans.has_parent),
-            pa.array(_dense(spans.clock)),
-            pa.array(_dense(spans.call)),
-            pa.array(repeats),
-            pa.array(own),
-            pa.array(critical),
-            pa.array(critical_own),
-        ],
-        schema=PLACED,
-    )
-
-
-def place_spans(path: Path, requests: pa.Table) -> None:
-    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a file of spans that are all there."""
-    places = place(path, trace_ids(requests))
+def place_spans(run: Path) -> None:
+    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a run's spans, which are all there."""
+    path = run / SPANS
     draft = path.with_suffix(".placed")
-    with pq.ParquetFile(path) as source, SpanFile(draft, ARCHIVED) as target:
+    # Where the archive is there is room for more of it; temporary files may have to share the memory.
+    with (
+        _placed(run, scratch=run) as (places, part),
+        pq.ParquetFile(path) as source,
+        SpanFile(draft, ARCHIVED) as target,
+    ):
         first = 0
         for batch in source.iter_batches():
-            placed = places.slice(first, batch.num_rows).combine_chunks()
-            columns: list[Any] = [*batch.cast(SCHEMA).columns, *(column.chunk(0) for column in placed.columns)]
+            placed = _columns(places.following(part[first : first + batch.num_rows]))
+            columns: list[Any] = [*batch.cast(SCHEMA).columns, *placed.columns]
             target.write(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
             first += batch.num_rows
     draft.replace(path)
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spans:
-    trace: NDArray[np.int32]
-    span: Keys
-    parent: Keys
-    has_parent: Bools
-    start: Ints
-    length: Ints
-    clock: Keys
-    call: Keys
-    statement: Keys
-    client: Bools
-    consumer: Bools
+@contextmanager
+def _placed(run: Path, scratch: Path | None = None) -> Iterator[tuple[PartsOnDisk, PartNumbers]]:
+    """Where all spans stand, by part, and the part of each span."""
+    with pq.ParquetFile(run / SPANS) as file:
+        count = min(MOST_PARTS, 1 + file.metadata.num_rows // _AT_ONCE)
+    with PartsOnDisk(count, _PLACE, scratch) as places:
+        with PartsOnDisk(count, _REQUEST, scratch) as requests, PartsOnDisk(count, _SPAN, scratch) as spans:
+            for some in _requests(run / REQUESTS):
+                requests.add(_part(some["trace"], count), some)
+            parts = [np.empty(0, np.uint8)]
+            for some in _spans(run / SPANS):
+                parts.append(_part(some["trace"], count))
+                spans.add(parts[-1], some)
+            part = np.concatenate(parts)
+            _place_parts(requests, spans, part, places)
+        yield places, part
 
-    def only(self, rows: Ints) -> _Spans:
-        return _Spans(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+def _place_parts(requests: PartsOnDisk, spans: PartsOnDisk, part: PartNumbers, places: PartsOnDisk) -> None:
+    # A trace's number is its place among all, in the order in which k6 reported the first request of each.
+    begun = np.sort(np.concatenate([_begun(_by_time(requests.whole(number))) for number in range(len(places))]))
+    strange, unseen = len(begun), len(part)
+    for number in range(len(places)):
+        some = spans.whole(number)
+        spans.drop(number)
+        rows = np.flatnonzero(part == number)
+        trace = _trace_numbers(some, _by_time(requests.whole(number)), begun, strange)
+        found = _stand(some, trace, rows, unseen)
+        strange = max(strange, 1 + int(trace.max(initial=0)))
+        unseen = max(unseen, 1 + int(found["parent_node"].max(initial=0)))
+        places.add(part[rows], found)
 
 
-def _read(file: Path, known: pa.Array[Any]) -> _Spans:
+def _stand(spans: Records, trace: Ints, rows: Ints, unseen: int) -> Records:
+    """Where the spans of some whole traces stand.
+
+    Args:
+        rows: their places among all spans.
+        unseen: the first number for a parent that was not received.
+    """
+    has_parent = spans["has_parent"]
+    numbers, first = numbered(
+        np.concatenate([trace, trace[has_parent]]).astype(np.uint64),
+        np.concatenate([spans["span"], spans["parent"][has_parent]]),
+    )
+    seen = first < len(rows)
+    nodes = np.empty(len(first), np.int64)
+    nodes[seen] = rows[first[seen]]
+    nodes[~seen] = unseen + np.arange(np.count_nonzero(~seen))
+    mine, above = numbers[: len(rows)], numbers[len(rows) :]
+    of, child = _pairs(mine, np.flatnonzero(has_parent), above, len(first))
+    same = (spans["statement"][of] == spans["statement"][child]) & (spans["statement"][child] != 0)
+    found = np.empty(len(rows), _PLACE)
+    found["trace_no"] = trace
+    found["node"] = nodes[mine]
+    found["parent_node"] = -1
+    found["parent_node"][has_parent] = nodes[above]
+    found["clock"], found["call"] = spans["clock"], spans["call"]
+    found["repeats_parent"] = np.bincount(child[same], minlength=len(rows)) > 0
+    found["self_ns"] = self_times(spans["start"], spans["length"], spans["clock"], of, child)
+    path = critical_path(_forest(spans, found))
+    found["critical_ns"], found["critical_self_ns"] = path.whole, path.own
+    return found
+
+
+def _by_time(requests: Records) -> Records:
+    return requests[np.argsort(requests["request"], kind="stable")]
+
+
+def _begun(requests: Records) -> Ints:
+    """The first request of each trace."""
+    first = numbered(*requests["trace"].T)[1]
+    return requests["request"][first]
+
+
+def _trace_numbers(spans: Records, requests: Records, begun: Ints, strange: int) -> Ints:
+    """The number of each span's trace; those that no request began come after the others."""
+    words = np.concatenate([requests["trace"], spans["trace"]])
+    numbers, first = numbered(words[:, 0], words[:, 1])
+    known = first < len(requests)
+    traces = np.empty(len(first), np.int64)
+    traces[known] = np.searchsorted(begun, requests["request"][first[known]])
+    traces[~known] = strange + np.arange(np.count_nonzero(~known))
+    return traces[numbers[len(requests) :]]
+
+
+def _requests(path: Path) -> Iterator[Records]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH, columns=["request_id", "trace_id"]):
+            traced = batch.filter(batch["trace_id"].is_valid())
+            records = np.empty(len(traced), _REQUEST)
+            records["trace"] = _words(traced["trace_id"], 16)
+            records["request"] = traced["request_id"].to_numpy()
+            yield records
+
+
+def _spans(path: Path) -> Iterator[Records]:
     connection = connect()
-    names = [field.name for field in fields(_Spans)]
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
-    traces: list[Any] = []
-    relation = connection.sql(_LEAN, params=[str(file)])
-    for batch in pa.RecordBatchReader.from_stream(relation):
-        traces.append(batch["trace_id"].cast(_TRACE_ID))
-        parts["span"].append(_key(batch["span_id"]))
-        parts["parent"].append(_key(batch["parent_span_id"]))
-        parts["has_parent"].append(batch["parent_span_id"].is_valid().to_numpy(zero_copy_only=False))
-        for name, column in (
-            ("start", "start_ns"),
-            ("length", "duration_ns"),
-            ("clock", "clock"),
-            ("call", "call"),
-            ("statement", "statement"),
-            ("client", "client"),
-            ("consumer", "consumer"),
-        ):
-            parts[name].append(batch[column].to_numpy(zero_copy_only=False))
+    clocks, calls = Numbers(), Numbers()
+    for batch in connection.sql(_LEAN, params=[str(path)]).to_arrow_reader(_BATCH):
+        records = np.empty(len(batch), _SPAN)
+        records["trace"] = _words(batch["trace_id"], 16)
+        records["span"] = _words(batch["span_id"], 8)[:, 0]
+        records["parent"] = _words(pc.fill_null(batch["parent_span_id"], bytes(8)), 8)[:, 0]
+        records["clock"], records["call"] = (
+            numbers.of(batch[name].to_numpy()) for name, numbers in (("clock", clocks), ("call", calls))
+        )
+        for name in _AS_READ:
+            records[name] = batch[name].to_numpy(zero_copy_only=False)
+        yield records
     connection.close()
-    parts["trace"].append(_trace_numbers(pa.chunked_array(traces, _TRACE_ID), known))
-    whole = {name: np.concatenate(parts.pop(name)) if parts[name] else np.empty(0, np.int64) for name in names}
-    return _Spans(**{name: whole[name].astype(_TYPES[name], copy=False) for name in names})
 
 
-_TYPES: Final[dict[str, Any]] = {
-    "trace": np.int32,
-    "span": np.uint64,
-    "parent": np.uint64,
-    "has_parent": np.bool_,
-    "start": np.int64,
-    "length": np.int64,
-    "clock": np.uint64,
-    "call": np.uint64,
-    "statement": np.uint64,
-    "client": np.bool_,
-    "consumer": np.bool_,
-}
+def _words(ids: Any, width: int) -> NDArray[np.uint64]:
+    """Each id as a row of numbers: only their being equal or not matters."""
+    raw = ids.cast(pa.binary(width))
+    words = np.frombuffer(raw.buffers()[1] or b"", np.uint64).reshape(-1, width // 8)
+    return words[raw.offset : raw.offset + len(raw)]
 
 
-def _trace_numbers(ids: Any, known: pa.Array[Any]) -> NDArray[np.int32]:
-    """The numbers of these traces; those that no request began come after the others."""
-    numbers = pc.index_in(ids, known)
-    if numbers.null_count:
-        strange = pc.unique(ids.filter(pc.is_null(numbers)))
-        numbers = pc.index_in(ids, pa.concat_arrays([known, strange]))
-    return cast("NDArray[np.int32]", numbers.to_numpy())
+def _part(trace: NDArray[np.uint64], count: int) -> PartNumbers:
+    """The part of each trace: any, but always the same."""
+    mixed = ((trace[:, 0] * _ODD[0]) ^ (trace[:, 1] * _ODD[1])) >> _HIGH
+    return (mixed % np.uint64(count)).astype(np.uint8)
 
 
-def _key(ids: Any) -> Keys:
-    raw = pc.fill_null(ids, bytes(8)).cast(pa.binary(8))
-    return pa.Array.from_buffers(pa.uint64(), len(raw), [None, raw.buffers()[1]], offset=raw.offset).to_numpy()
+def _columns(places: Records) -> pa.RecordBatch:
+    columns = {name: np.ascontiguousarray(places[name]) for name in PLACED.names}
+    arrays = [
+        pa.array(columns[name], mask=columns[name] < 0 if name == "parent_node" else None) for name in columns
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=PLACED)
 
 
-def _forest(spans: _Spans, node: NDArray[np.int32], parent: NDArray[np.int32]) -> Forest:
-    nothing = np.zeros(len(node), np.bool_)
+def _forest(spans: Records, places: Records) -> Forest:
+    nothing = np.zeros(len(places), np.bool_)
     return Forest(
         Columns(
-            trace=spans.trace,
-            node=node,
-            parent=parent,
-            start=spans.start,
-            length=spans.length,
-            clock=_dense(spans.clock),
-            client=spans.client,
-            consumer=spans.consumer,
+            trace=places["trace_no"],
+            node=places["node"],
+            parent=places["parent_node"],
+            start=spans["start"],
+            length=spans["length"],
+            clock=spans["clock"],
+            client=spans["client"],
+            consumer=spans["consumer"],
             answers=nothing,
             member=nothing,
         )
     )
-
-
-def _whole_traces(trace: NDArray[np.int32]) -> Iterator[Ints]:
-    """The rows of some traces at a time, those of a trace together."""
-    order = np.argsort(trace, kind="stable")
-    ordered = trace[order]
-    cuts = np.searchsorted(ordered, ordered[_AT_ONCE::_AT_ONCE])
-    yield from (rows for rows in np.split(order, np.unique(cuts)) if len(rows))
-
-
-def _numbered(spans: _Spans) -> tuple[Ints, Ints]:
-    """A number for each different (trace, id): of all spans, then of the parents of those that have one.
-
-    Returns:
-        The numbers, and where in that sequence each stands first.
-    """
-    trace = np.concatenate([spans.trace, spans.trace[spans.has_parent]])
-    ids = np.concatenate([spans.span, spans.parent[spans.has_parent]])
-    mixed = ids ^ (trace.astype(np.uint64) * _SPREAD)
-    order = np.argsort(mixed)
-    new = np.diff(mixed[order], prepend=~mixed[order[:1]]) != 0
-    differ = np.flatnonzero((np.diff(trace[order]) != 0) | (np.diff(ids[order]) != 0)) + 1
-    if np.any(~new[differ]):  # two of them are mixed into the same number
-        order = np.lexsort((ids, trace))
-        new = np.zeros(len(order), np.bool_)
-        new[:1] = True
-        new[1:] = (np.diff(trace[order]) != 0) | (np.diff(ids[order]) != 0)
-    numbers = np.empty(len(order), np.int64)
-    numbers[order] = np.cumsum(new) - 1
-    return numbers, np.minimum.reduceat(order, np.flatnonzero(new)) if len(order) else order
 
 
 def _pairs(mine: Ints, child: Ints, above: Ints, count: int) -> tuple[Ints, Ints]:
@@ -241,9 +250,3 @@ def _pairs(mine: Ints, child: Ints, above: Ints, count: int) -> tuple[Ints, Ints
     times = there[above]
     within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
     return by_number[np.repeat(begin[above], times) + within], np.repeat(child, times)
-
-
-def _dense(keys: Keys) -> NDArray[np.int32]:
-    parts = [np.unique(keys[first : first + _AT_ONCE]) for first in range(0, len(keys), _AT_ONCE)]
-    known = np.unique(np.concatenate(parts)) if parts else keys
-    return np.searchsorted(known, keys).astype(np.int32)

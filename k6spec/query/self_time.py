@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 
 def self_times(
-    start: Ints, length: Ints, clock: NDArray[np.uint64], parent: Ints, child: Ints
+    start: Ints, length: Ints, clock: NDArray[np.int32], parent: Ints, child: Ints
 ) -> NDArray[np.int64]:
     """The self time of each span, in nanoseconds.
 

@@ -14,6 +14,7 @@ from k6spec.k6.unmade import stopped
 from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from k6spec.run import Run
+from k6spec.store.archive import REQUESTS
 from tests.support.runs import BEGIN, MS, Request, make_run, run_of
 
 PEAK, LENGTH = 100, 100  # iterations per second, seconds: at each second it is that many a second
@@ -144,7 +145,7 @@ def ended_early(tmp_path: Path) -> Run:
     """A load that was to rise to 100 a second, and stopped at 60."""
     declared = load(stop_when=stop_when(failed=percent(5)))
     folder = make_run(tmp_path / "2026-11-01T00-00-00-00000001", requests(until=61), load=declared)
-    told = stopped(declared, Run(folder).sql("SELECT * FROM requests"), "http_req_failed{scenario:buy}")
+    told = stopped(declared, folder.path / REQUESTS, "http_req_failed{scenario:buy}")
     folder.write_info({**folder.info(), "stopped": told})
     return Run(folder)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from k6spec.query import placement
+from k6spec.query import numbering, placement
 from k6spec.query.database import Database
-from k6spec.query.placement import place, place_spans, trace_ids
-from k6spec.store.archive import REQUESTS, SPANS, TRACES, RunFolder
+from k6spec.query.placement import place, place_spans
+from k6spec.store.archive import SPANS, TRACES, RunFolder
 from k6spec.store.spans import ARCHIVED, PLACED
 from tests.support.runs import Request, Span, db, entry, make_run
 
@@ -35,7 +36,7 @@ def older(tmp_path: Path) -> RunFolder:
 
 def archive(run: RunFolder) -> None:
     """Does to it what is done once all spans have been received."""
-    place_spans(run.path / SPANS, pq.read_table(run.path / REQUESTS))
+    place_spans(run.path)
     database = Database(run.path)
     database.write_traces()
     database.close()
@@ -60,6 +61,14 @@ def test_an_older_archive_is_read_as_if_its_spans_were_placed(older: RunFolder) 
     assert pq.read_schema(older.path / SPANS).equals(ARCHIVED)
     assert (older.path / TRACES).is_file()
     assert [read(older, query) for query in queries] == before
+
+
+def test_placing_leaves_nothing_but_the_archive(older: RunFolder) -> None:
+    before = sorted(older.path.iterdir())
+
+    place_spans(older.path)
+
+    assert sorted(older.path.iterdir()) == before
 
 
 def test_a_table_of_traces_that_knows_less_is_made_anew(older: RunFolder) -> None:
@@ -91,12 +100,12 @@ def test_a_parent_is_the_row_of_the_span(older: RunFolder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"),
-    [("_AT_ONCE", 1), ("_SPREAD", np.uint64(0))],
-    ids=["a trace at a time", "ids of several traces that are the same"],
+    ("module", "setting", "value"),
+    [(placement, "_AT_ONCE", 1), (numbering, "_SPREAD", np.uint64(0))],
+    ids=["in many parts", "ids of several traces that are the same"],
 )
 def test_how_spans_are_told_apart_changes_nothing(
-    older: RunFolder, monkeypatch: pytest.MonkeyPatch, setting: str, value: object
+    older: RunFolder, monkeypatch: pytest.MonkeyPatch, module: ModuleType, setting: str, value: object
 ) -> None:
     path = older.path / SPANS
     rows = pq.read_table(path).to_pylist()
@@ -105,12 +114,11 @@ def test_how_spans_are_told_apart_changes_nothing(
             None if row[name] is None else row[name][6:7].rjust(8, b"\1") for name in ("span_id", "parent_span_id")
         )
     pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(path)), path)
-    traces = trace_ids(pq.read_table(older.path / REQUESTS))
-    expected = place(path, traces)
+    expected = place(older.path)
 
-    monkeypatch.setattr(placement, setting, value)
+    monkeypatch.setattr(module, setting, value)
 
-    found = place(path, traces)
+    found = place(older.path)
     known = [name for name in PLACED.names if name != "parent_node"]
     assert found.select(known).equals(expected.select(known))
     assert parents(found) == parents(expected)
