@@ -3,14 +3,14 @@
 ::
 
     K6specError
-    ├── UsageError              the user's input is wrong: says what was seen and what to write
+    ├── UsageError              the user's input is wrong, as is a run that is not there: says what to write
     │   ├── DeclarationError    a load, profile or scenario in a spec
     │   └── ConfigError         a setting in pyproject.toml, the environment or an option
     ├── Fault                   the measurement itself failed; never a finding about the system
     │   ├── K6Fault             k6 is missing, too old, crashed or refused the script
     │   ├── StackFault          the trace pipeline did not come up, or died
     │   ├── SutFault            the system under test did not come up, or was never reached
-    │   └── ArchiveFault        a run's folder is missing, damaged or of a newer format
+    │   └── ArchiveFault        a run's folder is damaged, not whole or of a newer format
     ├── Inconclusive            there is not enough evidence to pass or to fail a claim
     └── UnjudgedClaim           a claim was written and never judged (a forgotten ``assert``)
 
@@ -28,7 +28,10 @@ class K6specError(Exception):
 
 
 class UsageError(K6specError):
-    """The user's input is wrong."""
+    """The user's input is wrong. ``advice``: what to write, where the message does not say it already."""
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(f"{message}\nWhat to do: {advice}" if advice else message)
 
 
 class DeclarationError(UsageError):
@@ -82,7 +85,7 @@ class SutFault(Fault):
 
 
 class ArchiveFault(Fault):
-    """A run's folder is missing, damaged or of a newer format."""
+    """A run's folder is damaged, not whole or of a newer format."""
 
 
 class Inconclusive(K6specError):

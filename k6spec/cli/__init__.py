@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from enum import Enum
+import sys
+from contextlib import suppress
+from typing import NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,21 +23,22 @@ from k6spec.cli import report as report
 from k6spec.cli import run as run
 from k6spec.cli import script as script
 from k6spec.cli import stack as stack
-from k6spec.cli.app import app
-from k6spec.errors import K6specError
-
-
-class Exit(int, Enum):
-    """Exit codes."""
-
-    OK = 0
-    USAGE = 2
+from k6spec.cli.app import Exit, app
+from k6spec.errors import K6specError, UsageError
 
 
 def main() -> None:
-    """Runs the command; a user's mistake ends in one line and exit code 2."""
+    """Runs the command; mistakes and faults end in words and an exit code of their own."""
     try:
         app()
-    except K6specError as error:
-        Console(stderr=True, highlight=False).print(f"k6spec: {escape(str(error))}", soft_wrap=True)
-        raise SystemExit(Exit.USAGE) from None
+    except UsageError as error:
+        _end(error, Exit.USAGE)
+    except (K6specError, OSError) as error:
+        _end(error, Exit.FAULT)
+
+
+def _end(error: Exception, code: Exit) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"k6spec: {escape(str(error))}", soft_wrap=True)
+    with suppress(OSError):
+        sys.stdout.flush()
+    raise SystemExit(code) from None

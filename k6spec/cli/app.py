@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from enum import IntEnum
 from typing import Annotated, Final
 
 import typer
@@ -20,6 +22,27 @@ app: Final = typer.Typer(
 )
 out: Final = Console(highlight=False, soft_wrap=False)
 """Where commands print for people."""
+
+
+class Exit(IntEnum):
+    """Exit codes of all commands; ``run`` has pytest's own besides (2 to 5)."""
+
+    OK = 0
+    NO = 1
+    """A claim failed, or the answer is no."""
+    USAGE = 2
+    """A mistake in the command, or a run that is not there."""
+    OPEN = 6
+    """It cannot be said: inconclusive."""
+    FAULT = 7
+    """A fault of the environment."""
+    INTERRUPTED = 130
+    """By Ctrl-C."""
+
+
+def tell(value: object) -> None:
+    """Prints for scripts: one object, on one line."""
+    print(json.dumps(value))
 
 
 @app.callback(invoke_without_command=True)

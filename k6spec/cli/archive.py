@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,14 +11,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.collect.redact_run import clean_dead_runs
 from k6spec.config import load_config, project_root
-from k6spec.errors import ArchiveFault
+from k6spec.errors import UsageError
 from k6spec.judge.limits import shown
 from k6spec.query.database import Database
 from k6spec.report.judged import OUTCOMES, latest
 from k6spec.report.links import read_trace
+from k6spec.report.trace_tree import TraceTree
 from k6spec.report.waterfall import render_waterfall
 from k6spec.store.archive import RunFolder, find_run, find_runs
 from k6spec.units import format_ns
@@ -65,7 +66,7 @@ def runs(
     found = cleaned(folder)[:limit]
     if as_json:
         for run in found:
-            print(json.dumps(_overview(run)))
+            tell(_overview(run))
         return
     if not found:
         out.print(f"no runs in {folder} yet; pytest specs/ makes some")
@@ -104,7 +105,7 @@ def show(
     found = find_run(folder, run)
     info = found.info()
     if as_json:
-        print(json.dumps(info, indent=2, ensure_ascii=False))
+        tell(info)
         return
     out.print(f"[bold]{found.run_id}[/]  {found.status()}  {escape(str(info.get('spec') or ''))}")
     if not found.is_whole():
@@ -126,6 +127,7 @@ def trace(
     trace_id: Annotated[str, typer.Argument(help="A trace id in hex, or its beginning (at least 4 digits).")],
     run: Annotated[str, typer.Option(help="The run to look in; by default all, the newest first.")] = "",
     folder: RunsOption = DEFAULT_RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with a list of its spans.")] = False,
 ) -> None:
     """Show a trace as a waterfall, k6's client span on top.
 
@@ -133,7 +135,7 @@ def trace(
     """
     prefix = trace_id.lower().removeprefix("0x")
     if len(prefix) < 4 or not set(prefix) <= set("0123456789abcdef"):
-        raise ArchiveFault(f"{trace_id!r} is not a trace id", advice="give at least 4 hex digits of one")
+        raise UsageError(f"{trace_id!r} is not a trace id", advice="give at least 4 hex digits of one")
     searched = [find_run(folder, run)] if run else [found for found in find_runs(folder) if found.is_whole()]
     for found in searched:
         database = Database(found.path)
@@ -143,17 +145,38 @@ def trace(
         )
         if len(ids) > 1:
             names = ", ".join(full for (full,) in ids)
-            raise ArchiveFault(f"{len(ids)} traces begin with {prefix}: {names}", advice="give more digits")
+            raise UsageError(f"{len(ids)} traces begin with {prefix}: {names}", advice="give more digits")
         if ids:
             tree = read_trace(database, ids[0][0])
             assert tree is not None
+            if as_json:
+                tell({"run_id": found.run_id, "trace_id": ids[0][0], "spans": list(_spans(tree))})
+                return
             out.print(f"[bold]{ids[0][0]}[/] in {found.run_id}")
             out.print(render_waterfall(tree))
             return
-    raise ArchiveFault(
+    raise UsageError(
         f"no trace that begins with {prefix} in {len(searched)} runs of {folder}",
         advice="k6spec show RUN lists the traces that verdicts name",
     )
+
+
+def _spans(tree: TraceTree) -> Iterator[dict[str, Any]]:
+    """As the waterfall has them: below each span its children, in the order in which they began."""
+    for depth, node in tree.walk():
+        yield {
+            "span_id": node.span_id,
+            "parent_span_id": node.parent_span_id,
+            "depth": depth,
+            "service": node.service,
+            "name": node.name,
+            "kind": node.kind,
+            "status": node.status,
+            "start_ns": node.start_ns,
+            "duration_ns": node.duration_ns,
+            "self_ns": node.self_ns,
+            "attributes": dict(node.attributes),
+        }
 
 
 def _overview(run: RunFolder) -> dict[str, Any]:

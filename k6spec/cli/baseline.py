@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.cli.history import HistoryOption, opened
 from k6spec.errors import UsageError
 from k6spec.history.store import Begun
@@ -35,9 +34,7 @@ def list_baselines(
     marks = opened(folder).marks()
     if as_json:
         begins = {key: {"run_id": begun.run_id, "at": begun.at} for key, begun in marks.begins.items()}
-        print(
-            json.dumps({"pins": {name: list(ids) for name, ids in marks.pins.items()}, "begins": begins}, indent=2)
-        )
+        tell({"pins": {name: list(ids) for name, ids in marks.pins.items()}, "begins": begins})
         return
     if not marks.pins and not marks.begins:
         out.print("nothing is pinned: baselines are the newest runs of the baseline branch")
@@ -54,6 +51,7 @@ def pin(
         str, typer.Option("--name", help="For baseline(pin=NAME), and for whoever reads it.")
     ] = "pinned",
     folder: HistoryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Pin a run: specs compare with it by baseline(pin=NAME), and gc never removes it.
 
@@ -65,6 +63,9 @@ def pin(
     entry, marks = store.find(run), store.marks()
     ids = tuple(dict.fromkeys((*marks.pins.get(name, ()), entry.run_id)))
     store.set_marks(replace(marks, pins={**marks.pins, name: ids}))
+    if as_json:
+        tell({"run_id": entry.run_id, "name": name, "pinned": ids})
+        return
     out.print(f"{escape(entry.run_id)} is pinned as {escape(name)} ({len(ids)} by that name)", soft_wrap=True)
 
 
@@ -72,6 +73,7 @@ def pin(
 def unpin(
     name: Annotated[str, typer.Argument(help="A pin's name.")],
     folder: HistoryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Take a pin away, with all runs that have it.
 
@@ -83,11 +85,18 @@ def unpin(
         known = ", ".join(sorted(marks.pins)) or "none"
         raise UsageError(f"no run is pinned as {name!r}; pinned are: {known}")
     store.set_marks(replace(marks, pins={key: ids for key, ids in marks.pins.items() if key != name}))
+    if as_json:
+        tell({"name": name, "unpinned": marks.pins[name]})
+        return
     out.print(f"{escape(name)} is no pin any more")
 
 
 @baseline.command()
-def accept(run: _RunArgument, folder: HistoryOption = None) -> None:
+def accept(
+    run: _RunArgument,
+    folder: HistoryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
     """Accept what a run measured as the new normal: the baseline of its load begins with it.
 
     For a change that is meant: runs that failed against the old baseline count from here on.
@@ -99,6 +108,9 @@ def accept(run: _RunArgument, folder: HistoryOption = None) -> None:
     begun = Begun(run_id=entry.run_id, at=datetime.now(UTC).isoformat(timespec="seconds"))
     store.set_marks(replace(marks, begins={**marks.begins, entry.key: begun}))
     later = sum(e.key == entry.key and e.run_id >= entry.run_id for e in store.entries())
+    if as_json:
+        tell({"run_id": entry.run_id, "key": entry.key, "scenarios": entry.scenarios, "runs": later})
+        return
     out.print(
         f"the baseline of {escape(', '.join(entry.scenarios))} (load {entry.key}) begins at "
         f"{escape(entry.run_id)}; runs of it so far: {later}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import sqrt
@@ -12,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import Exit, app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RUN, RunsOption
 from k6spec.cli.history import HistoryOption, opened
 from k6spec.declare.fingerprint import first_difference
@@ -32,6 +31,7 @@ _NOTABLE: Final = 0.02
 """What moved less than this share of a request's mean is left out …"""
 _MOST: Final = 12
 """… and so is what comes after so many."""
+_BEYOND: Final = 3
 _LABELS: Final = {
     "p50": "p50 duration",
     "p95": "p95 duration",
@@ -47,35 +47,80 @@ def compare(
     second: Annotated[str, RUN],
     folder: RunsOption = DEFAULT_RUNS,
     history: HistoryOption = None,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 1 if a figure changed by more than three times the noise, with 6 if history knows no "
+            "noise.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Compare two runs: latencies, failures and rates, and in which operations the time went.
 
     The column noise says how the same figure differs between unchanged runs, where history knows five or more.
 
-    Example: k6spec compare 0f3a last
+    Example: k6spec compare 0f3a last --exit-code
     """
     one, two = _whole(folder, first), _whole(folder, second)
     found = compared(one, two)
     infos = (one.info(), two.info())
     noise = _noise(opened(history), infos[1], found.pairs)
     differs = first_difference(infos[0].get("profile"), infos[1].get("profile"))
+    changed = _changed(found.pairs, noise)
     if as_json:
-        plain = {
-            "first": one.run_id,
-            "second": two.run_id,
-            "declarations_differ": differs,
-            "requests": [{**asdict(pair), "noise": noise.get(pair)} for pair in found.pairs],
-            "traces": [{**asdict(each), "added_ns": each.added_ns} for each in found.moved],
-        }
-        print(json.dumps(plain, indent=2, ensure_ascii=False))
-        return
+        tell(
+            {
+                "first": one.run_id,
+                "second": two.run_id,
+                "declarations_differ": differs,
+                "changed": changed,
+                "requests": [
+                    {
+                        **asdict(pair),
+                        "change": pair.change,
+                        "noise": noise.get(pair),
+                        "changed": _beyond(pair, noise),
+                    }
+                    for pair in found.pairs
+                ],
+                "traces": [{**asdict(each), "added_ns": each.added_ns} for each in found.moved],
+            }
+        )
+    else:
+        _show(one, two, differs)
+        _show_requests(found.pairs, noise)
+        _show_moved(found.moved, found.pairs)
+    if exit_code and changed is not False:
+        raise typer.Exit(Exit.OPEN if changed is None else Exit.NO)
+
+
+def _changed(pairs: Sequence[Pair], noise: Mapping[Pair, float]) -> bool | None:
+    """Whether any figure changed beyond the noise; None where the noise of none is known."""
+    beyond = {_beyond(pair, noise) for pair in pairs}
+    if True in beyond:
+        return True
+    return False if noise or beyond <= {False} else None
+
+
+def _beyond(pair: Pair, noise: Mapping[Pair, float]) -> bool | None:
+    """Whether a figure changed by more than three times its noise; requests that one run lacks have changed."""
+    if pair.first is None or pair.second is None:
+        return True
+    if pair.first == pair.second:
+        return False
+    if pair not in noise:
+        return None
+    return pair.change is None or abs(pair.change) > _BEYOND * noise[pair]
+
+
+def _show(one: RunFolder, two: RunFolder, differs: str | None) -> None:
+    infos = (one.info(), two.info())
     for name, run, info in (("first", one, infos[0]), ("second", two, infos[1])):
         out.print(f"{name}: [bold]{run.run_id}[/]  {escape(entry_of({**info, 'run_id': run.run_id}).revision)}")
     if differs:
         out.print(f"[yellow]the loads are not the same[/]: {escape(differs)}", soft_wrap=True)
-    _show_requests(found.pairs, noise)
-    _show_moved(found.moved, found.pairs)
 
 
 def _whole(folder: Any, name: str) -> RunFolder:
@@ -86,7 +131,10 @@ def _whole(folder: Any, name: str) -> RunFolder:
 
 
 def _noise(store: HistoryStore, info: Mapping[str, Any], pairs: Sequence[Pair]) -> dict[Pair, float]:
-    """One standard deviation of the difference of two unchanged runs, as a share, where history knows."""
+    """One standard deviation of the difference of two unchanged runs, where history knows it.
+
+    As a share of the first; of a share of failed requests itself, the number of requests considered.
+    """
     key = entry_of({"run_id": "", **info}).key
     alike = [entry for entry in store.entries() if entry.key == key and not entry.dirty]
     found = {}
@@ -97,8 +145,10 @@ def _noise(store: HistoryStore, info: Mapping[str, Any], pairs: Sequence[Pair]) 
             for entry in alike
             if text in entry.statistics
         ]
-        if len(known) >= FEWEST and pair.unit != "fraction":
-            found[pair] = measure_noise(known, known, share=None, ratios=True).deviation * sqrt(2)
+        if len(known) >= FEWEST:
+            members = round(sum(one.members for one in known) / len(known))
+            share = (pair.second or 0.0, members) if pair.unit == "fraction" else None
+            found[pair] = measure_noise(known, known, share=share, ratios=share is None).deviation * sqrt(2)
     return found
 
 
@@ -108,16 +158,14 @@ def _show_requests(pairs: Sequence[Pair], noise: Mapping[Pair, float]) -> None:
         table.add_column(column, justify="left" if column in {"request", "statistic"} else "right")
     for pair in pairs:
         values = ["-" if value is None else shown(value, pair.unit) for value in (pair.first, pair.second)]
-        deviation = noise.get(pair)
-        change, share = "", None
-        if pair.first and pair.second is not None and pair.unit != "fraction":
-            share = pair.second / pair.first - 1
-            change = f"{round(share * 100, 1) + 0.0:+.1f} %"  # + 0.0: never -0.0
-        beyond = deviation is not None and share is not None and abs(share) > 3 * deviation
-        said = "" if deviation is None else f"{deviation * 100:.1f} %"
-        table.add_row(
-            escape(pair.operation), pair.statistic, *values, f"[red]{change}[/]" if beyond else change, said
-        )
+        points = " points" if pair.unit == "fraction" else " %"
+        change = ""
+        if pair.change is not None and (pair.unit != "fraction" or pair.change):
+            change = f"{round(pair.change * 100, 1) + 0.0:+.1f}{points}"  # + 0.0: never -0.0
+        said = f"{noise[pair] * 100:.1f}{points}" if pair in noise else ""
+        if _beyond(pair, noise):
+            change = f"[red]{change}[/]"
+        table.add_row(escape(pair.operation), pair.statistic, *values, change, said)
     out.print(table)
 
 

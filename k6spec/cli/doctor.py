@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,14 +10,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import Exit, app, out, tell
 from k6spec.config import Config, load_config, project_root
 
 if TYPE_CHECKING:
     from k6spec.doctor.examine import Examination
-
-HINDERED: Final = 1
-"""Exit code where something keeps loads from running on the chosen stack."""
 
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "problem": "red", "not needed": "dim"}
 
@@ -51,11 +47,11 @@ def doctor(
     found = _examined(config)
     if as_json:
         findings = [asdict(finding) for finding in found.findings]
-        print(json.dumps({"stack": found.stack, "hindrances": found.hindrances, "findings": findings}, indent=2))
+        tell({"stack": found.stack, "hindrances": found.hindrances, "findings": findings})
     else:
         _show(found)
     if found.hindrances:
-        raise typer.Exit(HINDERED)
+        raise typer.Exit(Exit.NO)
 
 
 def _examined(config: Config) -> Examination:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import COLOURS, DEFAULT_RUNS, RunArgument, RunsOption
-from k6spec.errors import ArchiveFault
+from k6spec.errors import UsageError
 from k6spec.report.judged import latest
 from k6spec.store.archive import RunFolder, find_run
 
@@ -32,14 +31,14 @@ def explain(
     info = found.info()
     judged = [v for v in latest(info["verdicts"]) if test in v["nodeid"]]
     if test and not judged:
-        raise ArchiveFault(
+        raise UsageError(
             f"no test of {found.run_id} has {test!r} in its node id",
             advice="k6spec explain RUN --all lists them",
         )
     told = [v for v in judged if every or v["outcome"] in {"failed", "inconclusive"}]
     if as_json:
         for verdict in told:
-            print(json.dumps(verdict, ensure_ascii=False))
+            tell(verdict)
         return
     if not found.is_whole():
         out.print(f"[red]{found.status()}[/] {escape(str(info.get('reason', 'it was cut off')))}", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
@@ -10,7 +9,7 @@ from typing import Annotated, Final, Literal, get_args
 import typer
 from rich.markup import escape
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.cli.push import chosen_traces
 from k6spec.collect.export import write_csv, write_jaeger, write_otlp, write_parquet
@@ -64,7 +63,7 @@ def export(
     path = target or Path(f"{found.run_id}{_SUFFIX[to]}")
     written = _written(found, to, path, trace or [], force=force)
     if as_json:
-        print(json.dumps({"run_id": found.run_id, "format": to, "path": str(path), **written}))
+        tell({"run_id": found.run_id, "format": to, "path": str(path.resolve()), **written})
         return
     said = ", ".join(f"{count:,} {what}" for what, count in written.items())
     out.print(f"wrote {said} of {found.run_id} to {escape(str(path))}", soft_wrap=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunsOption, cleaned
 from k6spec.cli.history import HistoryOption, opened
 from k6spec.errors import UsageError
@@ -47,9 +46,7 @@ def gc(
     if as_json:
         for fate in fates:
             removed = fate.kept is None
-            print(
-                json.dumps({"run_id": fate.run.run_id, "removed": removed, "kept": fate.kept, "bytes": fate.size})
-            )
+            tell({"run_id": fate.run.run_id, "removed": removed, "kept": fate.kept, "bytes": fate.size})
         return
     word = "would remove" if dry_run else "removed"
     for fate in gone:

@@ -12,10 +12,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import Exit, app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
 from k6spec.config import load_config, project_root
-from k6spec.errors import ArchiveFault
+from k6spec.errors import ArchiveFault, UsageError
 from k6spec.history.entry import Entry, from_plain, to_plain
 from k6spec.history.facts import commits_between
 from k6spec.history.past import HistoryPast
@@ -25,9 +25,6 @@ from k6spec.history.store import HistoryStore
 from k6spec.judge.family import Family
 from k6spec.judge.limits import shown
 from k6spec.store.archive import find_runs
-
-CHANGED: Final = 1
-"""Exit code of ``history changes`` where it finds some."""
 
 HistoryOption = Annotated[
     Path | None,
@@ -65,7 +62,7 @@ def list_entries(
     found = [entry for entry in store.entries() if not branch or entry.branch == branch][::-1][:limit]
     if as_json:
         for entry in found:
-            print(json.dumps(to_plain(entry), ensure_ascii=False))
+            tell(to_plain(entry))
         return
     if not found:
         out.print(f"history has no runs{f' of {escape(branch)}' if branch else ''} yet ({store.folder})")
@@ -113,7 +110,7 @@ def changes(
         found = [change for change in found if change.change.at >= change.nights - since]
     if as_json:
         for change in found:
-            print(json.dumps(_plain(change), ensure_ascii=False))
+            tell(_plain(change))
     elif not series:
         place = f" of branch {escape(trunk)}" if trunk else ""
         out.print(f"no statistic has the eight runs{place} yet that it takes to look for changes ({store.folder})")
@@ -122,7 +119,7 @@ def changes(
     else:
         _show(found, series)
     if found:
-        raise typer.Exit(CHANGED)
+        raise typer.Exit(Exit.NO)
 
 
 @history.command()
@@ -160,7 +157,7 @@ def import_entries(
     Example: k6spec history import history.jsonl
     """
     if not files and not from_runs:
-        raise ArchiveFault("there is nothing to import", advice="name files, or give --from-runs")
+        raise UsageError("there is nothing to import", advice="name files, or give --from-runs")
     store = opened(folder)
     known = {entry.run_id for entry in store.entries()}
     added = 0
@@ -181,9 +178,9 @@ def _read(file: Path) -> list[Entry]:
         lines = file.read_text(encoding="utf-8").splitlines()
         return [from_plain(json.loads(line), f"{file}:{number}") for number, line in enumerate(lines, 1) if line]
     except (OSError, UnicodeDecodeError) as error:
-        raise ArchiveFault(f"{file} cannot be read: {error}") from error
+        raise UsageError(f"{file} cannot be read: {error}") from error
     except json.JSONDecodeError as error:
-        raise ArchiveFault(f"{file} is not what k6spec history export writes: {error}") from error
+        raise UsageError(f"{file} is not what k6spec history export writes: {error}") from error
 
 
 def _trunk(entries: list[Entry]) -> str | None:

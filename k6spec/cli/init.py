@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.markup import escape
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.errors import ArchiveFault, UsageError
 
 _SPEC: Final = "specs/test_smoke.py"
@@ -53,7 +52,7 @@ def init(
     written = _write(folder, {name: file for name, file in wanted.items() if name not in there}, path)
     settings = _settings(folder, base_url)
     if as_json:
-        print(json.dumps({"written": written, "left": there, "pyproject": settings}))
+        tell({"written": written, "left": there, "pyproject": settings})
         return
     for name in written:
         out.print(f"wrote {escape(name)}", soft_wrap=True)

@@ -14,12 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.push import Pushed, push_run, trace_ids_of
 from k6spec.collect.push_target import Target, make_target
-from k6spec.errors import ArchiveFault, ConfigError, StackFault
+from k6spec.errors import ConfigError, StackFault, UsageError
 from k6spec.stack.kept import KeptFile
 from k6spec.store.archive import RunFolder, find_run
 
@@ -54,6 +54,7 @@ def push(
         ),
     ] = "",
     folder: RunsOption = DEFAULT_RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="Say what was pushed as one JSON object.")] = False,
 ) -> None:
     """Push a run's spans, k6's client spans included, to Jaeger, a Collector or whatever takes OTLP.
 
@@ -76,21 +77,39 @@ def push(
     found = find_run(folder, run)
     trace_ids = chosen_traces(found, trace or ())
     pushed = _push(found, target, trace_ids if trace else None)
-    out.print(
-        f"pushed {pushed.spans:,} spans of {len(trace_ids):,} {'trace' if len(trace_ids) == 1 else 'traces'} "
-        f"of {found.run_id} to {target.shown}",
-        soft_wrap=True,
-        markup=False,
-    )
+    one = min(trace_ids, default=b"").hex()
+    link = None
+    if one and not pushed.rejected:
+        link = jaeger_link(ui.rstrip("/"), one) if ui else _link(found, target, one)
+    if as_json:
+        tell(
+            {
+                "run_id": found.run_id,
+                "to": target.shown,
+                "traces": len(trace_ids),
+                "spans": pushed.spans,
+                "rejected": pushed.rejected,
+                "link": link,
+            }
+        )
+    else:
+        _say(found, target, pushed, len(trace_ids), link)
     if pushed.rejected:
         raise StackFault(
             f"{target.shown} rejected {pushed.rejected:,} of {pushed.spans + pushed.rejected:,} spans: "
             f"{pushed.reason or 'it gives no reason'}",
             advice="see the log of what listens there",
         )
-    one = min(trace_ids, default=b"").hex()
-    link = jaeger_link(ui.rstrip("/"), one) if ui else _link(found, target, one)
-    if one and link:
+
+
+def _say(run: RunFolder, target: Target, pushed: Pushed, traces: int, link: str | None) -> None:
+    out.print(
+        f"pushed {pushed.spans:,} spans of {traces:,} {'trace' if traces == 1 else 'traces'} "
+        f"of {run.run_id} to {target.shown}",
+        soft_wrap=True,
+        markup=False,
+    )
+    if link:
         out.print(f"look at it: {link}", soft_wrap=True, markup=False)
 
 
@@ -112,15 +131,15 @@ def chosen_traces(run: RunFolder, asked: Sequence[str]) -> Collection[bytes]:
     for text in asked:
         begin = text.lower().removeprefix("0x")
         if len(begin) < _SHORTEST_ID or not set(begin) <= set("0123456789abcdef"):
-            raise ArchiveFault(f"{text!r} is not a trace id", advice="give at least 4 hex digits of one")
+            raise UsageError(f"{text!r} is not a trace id", advice="give at least 4 hex digits of one")
         matching = [trace_id for trace_id in known if trace_id.hex().startswith(begin)]
         if not matching:
-            raise ArchiveFault(
+            raise UsageError(
                 f"no trace of {run.run_id} begins with {begin}",
                 advice="k6spec show RUN lists the traces that verdicts name",
             )
         if len(matching) > 1:
-            raise ArchiveFault(f"{len(matching):,} traces begin with {begin}", advice="give more digits")
+            raise UsageError(f"{len(matching):,} traces begin with {begin}", advice="give more digits")
         chosen.update(matching)
     return chosen if asked else known
 

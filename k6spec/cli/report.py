@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from k6spec.cli.app import app, out
+from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.cli.history import HistoryOption, past_of
 from k6spec.errors import ArchiveFault
@@ -21,6 +21,7 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     folder: RunsOption = DEFAULT_RUNS,
     history: HistoryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Say where it is as one JSON object.")] = False,
 ) -> None:
     """Make a run's report (report.html in its folder) with all that was judged of it, and say where it is.
 
@@ -32,6 +33,9 @@ def report(
     except OSError as error:
         fault = disk_fault(error, found.path)
         raise fault or ArchiveFault(f"the report cannot be written in {found.path}: {error.strerror}") from error
-    out.print(str(path), soft_wrap=True, markup=False)
+    if as_json:
+        tell({"run_id": found.run_id, "path": str(path.resolve())})
+    else:
+        out.print(str(path), soft_wrap=True, markup=False)
     if show and not webbrowser.open(path.resolve().as_uri()):
         raise ArchiveFault("no browser could be started", advice=f"open {path} yourself")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from k6spec.cli.app import app
+from k6spec.cli.app import Exit, app, tell
 from k6spec.config import Config, load_config, project_root
 from k6spec.errors import StackFault, UsageError
 from k6spec.stack.base import LastingStack
@@ -27,9 +27,6 @@ from k6spec.stack.lifetime import Lifetime, end_kept, let_go, taken_over
 from k6spec.stack.otlp_env import otlp_env
 from k6spec.stack.ports import free_ports
 from k6spec.stack.uninterrupted import uninterrupted
-
-NONE_RUNS: Final = 1
-"""Exit code of ``status`` where no stack takes spans."""
 
 _USUAL: Final = {"otlp_grpc_port": GRPC_PORT, "otlp_http_port": HTTP_PORT, "jaeger_port": UI_PORT}
 
@@ -92,6 +89,7 @@ def up(
 def status(
     logs: Annotated[bool, typer.Option("--logs", help="With what its programs have logged.")] = False,
     root: RootOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say which stack runs in this workspace, and how it is. Exit code 0 if it takes spans, else 1.
 
@@ -99,23 +97,30 @@ def status(
     """
     file = KeptFile(root or project_root())
     kept = file.read()
-    if kept is None:
-        print("no stack runs here; k6spec up starts one")
-        raise typer.Exit(NONE_RUNS)
-    if not file.is_here(kept):
-        print(f"{file.path} tells of a stack of another user, workspace or host")
-        raise typer.Exit(NONE_RUNS)
+    if kept is None or not file.is_here(kept):
+        said = f"{file.path} tells of a stack of another user, workspace or host"
+        if as_json:
+            tell({"stack": None, "takes_spans": False})
+        else:
+            print("no stack runs here; k6spec up starts one" if kept is None else said)
+        raise typer.Exit(Exit.NO)
     stack = taken_over(kept, _maker(file))
-    parts = stack.parts()
-    _describe(kept, print)
-    for part in parts:
-        print(f"  {part.name}: {part.ailment or 'runs'}")
-    if logs:
-        print(stack.logs())
+    parts, logged = stack.parts(), stack.logs() if logs else None
     let_go(stack)
-    if any(part.ailment is not None and part.needed for part in parts):
-        print("it takes no spans; k6spec down, then k6spec up mends it")
-        raise typer.Exit(NONE_RUNS)
+    takes_spans = not any(part.ailment is not None and part.needed for part in parts)
+    if as_json:
+        told = {"stack": kept.kind, "since": kept.started, "ui": kept.ui, **asdict(kept.endpoints)}
+        tell({**told, "takes_spans": takes_spans, "parts": [asdict(part) for part in parts], "logs": logged})
+    else:
+        _describe(kept, print)
+        for part in parts:
+            print(f"  {part.name}: {part.ailment or 'runs'}")
+        if logged is not None:
+            print(logged)
+        if not takes_spans:
+            print("it takes no spans; k6spec down, then k6spec up mends it")
+    if not takes_spans:
+        raise typer.Exit(Exit.NO)
 
 
 @app.command()

@@ -31,6 +31,15 @@ class Pair:
     first: float | None
     second: float | None
 
+    @property
+    def change(self) -> float | None:
+        """As a share of the first, of a fraction the difference itself; None where neither can be said."""
+        if self.first is None or self.second is None:
+            return None
+        if self.unit == "fraction":
+            return self.second - self.first
+        return self.second / self.first - 1 if self.first else None
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 from filelock import FileLock
 
-from k6spec.errors import ArchiveFault
+from k6spec.errors import ArchiveFault, UsageError
 from k6spec.history.entry import Entry, Statistic, from_plain, to_plain
 
 _MARKS: Final = "marks.json"
@@ -117,7 +117,7 @@ class HistoryStore:
         """The entry of the run that is called so: its id, the end or beginning of it, or ``last``.
 
         Raises:
-            ArchiveFault: there is none, or more than one.
+            UsageError: there is none, or more than one.
         """
         found = self.entries()
         if name == "last":
@@ -128,7 +128,7 @@ class HistoryStore:
             return matching[0]
         newest = ", ".join(entry.run_id for entry in found[:-4:-1]) or "none yet"
         what = f"{len(matching)} runs are called {name!r}" if matching else f"history has no run {name!r}"
-        raise ArchiveFault(f"{what} ({self.folder})", advice=f"give a run id; the newest are: {newest}")
+        raise UsageError(f"{what} ({self.folder})", advice=f"give a run id; the newest are: {newest}")
 
     def _write(self, name: str, plain: object) -> None:
         target = self.folder / name

@@ -11,7 +11,7 @@ import pytest
 
 from k6spec.declare.load import Load
 from k6spec.declare.location import shown_path
-from k6spec.errors import ConfigError, DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
+from k6spec.errors import DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.history.recording import claimed
 from k6spec.judge.breaking import BreakingRate
 from k6spec.judge.health import Tolerances
@@ -33,16 +33,22 @@ from k6spec.run import Run
 from k6spec.stack.base import StackBackend
 from k6spec.stack.choose import choose_stack
 from k6spec.stack.sut import AddressSut, Sut, Talks
+from k6spec.store.archive import find_run
 
 _REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
 
 
 def check_settings(session: pytest.Session) -> None:
-    """Raises pytest's UsageError for wrong settings, if any test has a ``run`` that is ours."""
+    """Raises pytest's UsageError for wrong settings, if any test has a ``run`` that is ours.
+
+    A run to replay that is not there is such a mistake too: no test could say more than that.
+    """
     if any(_is_ours(item) for item in session.items):
         try:
-            session_state(session.config)
-        except ConfigError as error:
+            state = session_state(session.config)
+            if state.replay is not None:
+                find_run(state.config.runs_folder, state.replay)
+        except UsageError as error:
             raise pytest.UsageError(f"k6spec: {error}") from error
 
 

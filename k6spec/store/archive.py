@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from k6spec.errors import ArchiveFault
+from k6spec.errors import ArchiveFault, UsageError
 
 FORMAT: Final = 1
 """Version of the archive's format; a newer one is refused."""
@@ -175,7 +175,7 @@ def find_run(runs: Path, name: str) -> RunFolder:
     """The run called ``name``: a run id, the end or beginning of one, a path, or ``last``.
 
     Raises:
-        ArchiveFault: there is none, or more than one.
+        UsageError: there is none, or more than one.
     """
     given = Path(name)
     if given.is_dir() and (given / INFO).is_file():
@@ -189,7 +189,7 @@ def find_run(runs: Path, name: str) -> RunFolder:
         return matching[0]
     newest = ", ".join(run.run_id for run in found[:3]) or "none yet"
     what = f"{len(matching)} runs are called {name!r}" if matching else f"there is no run {name!r} in {runs}"
-    raise ArchiveFault(what, advice=f"give a run id; the newest are: {newest}")
+    raise UsageError(what, advice=f"give a run id; the newest are: {newest}")
 
 
 def _alive(pid: object) -> bool:

@@ -15,9 +15,13 @@ from tests.support.runs import Request, db, entry, make_run
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    return archived(tmp_path)
+
+
+def archived(folder: Path) -> Path:
     """A folder with one archived run, which failed a claim."""
     slow = Request(ms=500, spans=[entry(ms=480), db("SELECT stock WHERE sku = ?", ms=412)])
-    run = make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [slow])
+    run = make_run(folder / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [slow])
     run.add_verdicts(
         [
             {
@@ -34,7 +38,7 @@ def project(tmp_path: Path) -> Path:
             }
         ]
     )
-    return tmp_path
+    return folder
 
 
 def test_runs_lists_what_there_is(project: Path) -> None:
@@ -109,7 +113,7 @@ def test_report_of_a_run_that_was_aborted_says_why_there_is_none(project: Path) 
 
     result = k6spec("report", "0000aaaa", cwd=project)
 
-    assert result.returncode == 2
+    assert result.returncode == 7
     assert "has no report: aborted, k6 crashed" in result.stderr
 
 
@@ -149,3 +153,81 @@ def test_a_dry_run_of_gc_changes_nothing(project: Path, killed: Path) -> None:
     k6spec("gc", "--keep", "9", "--dry-run", cwd=project)
 
     assert {path: path.read_bytes() for path in killed.rglob("*") if path.is_file()} == before
+
+
+def test_a_trace_as_json_has_its_spans_in_the_order_of_the_waterfall(project: Path) -> None:
+    found = json.loads(k6spec("trace", "ab00", "--json", cwd=project).stdout)
+
+    assert (found["run_id"], found["trace_id"]) == ("2026-11-01T00-00-00-0000aaaa", "ab" + "0" * 30)
+    assert [(span["depth"], span["service"]) for span in found["spans"]] == [
+        (0, "k6"),
+        (1, "orders"),
+        (2, "orders"),
+    ]
+    assert found["spans"][2]["duration_ns"] == 412_000_000
+    assert found["spans"][2]["parent_span_id"] == found["spans"][1]["span_id"]
+
+
+def test_a_report_as_json_says_where_it_is(project: Path) -> None:
+    found = json.loads(k6spec("report", "last", "--json", cwd=project).stdout)
+
+    assert Path(found["path"]).is_file()
+
+
+def test_a_report_is_opened_in_the_browser_of_the_environment(project: Path) -> None:
+    browser = project / "browser"
+    browser.write_text('#!/bin/sh\necho "$1" > opened\n')
+    browser.chmod(0o755)
+
+    result = k6spec("report", "last", "--open", cwd=project, BROWSER=str(browser))
+
+    assert result.returncode == 0, result.stderr
+    opened = (project / "opened").read_text().strip()
+    assert opened == (project / result.stdout.strip()).resolve().as_uri()
+
+
+def test_without_a_browser_it_says_what_to_open(project: Path) -> None:
+    result = k6spec("report", "last", "--open", cwd=project, BROWSER="/nowhere/browser", PATH="/nowhere")
+
+    assert result.returncode == 7
+    assert "no browser could be started" in result.stderr
+    assert "report.html yourself" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose history knows its run."""
+    folder = archived(tmp_path_factory.mktemp("remembered"))
+    k6spec("history", "import", "--from-runs", cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["runs"],
+        ["show", "last"],
+        ["trace", "ab00"],
+        ["explain", "last"],
+        ["compare", "last", "last"],
+        ["report", "last"],
+        ["history", "list"],
+        ["history", "changes"],
+        ["baseline", "list"],
+        ["baseline", "pin", "last"],
+        ["baseline", "accept", "last"],
+        ["gc", "--keep", "1"],
+        ["export", "last", "--to", "csv"],
+        ["status"],
+        ["doctor", "--stack", "embedded"],
+        ["init", "other"],
+    ],
+    ids=" ".join,
+)
+def test_json_is_one_object_a_line(remembered: Path, command: list[str]) -> None:
+    result = k6spec(*command, "--json", cwd=remembered)
+
+    lines = result.stdout.splitlines()
+    assert lines or command[0] == "history", result.stderr
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert result.stderr == ""

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from k6spec.history.entry import Statistic
+from k6spec.history.store import HistoryStore
+from k6spec.judge.verdict import Unit
 from tests.support.command import k6spec
+from tests.support.history import entry as entry_of_night
 from tests.support.history import nights
 from tests.support.runs import Request, Span, db, entry, make_run
 
@@ -93,3 +100,53 @@ def test_a_mistake_is_told_in_words(project: Path, arguments: list[str], message
     assert result.returncode == 2
     assert message.lower() in result.stderr.lower()
     assert "Traceback" not in result.stderr
+
+
+class TestTheExitCode:
+    """Of ``--exit-code``, for pipelines."""
+
+    FIGURES: ClassVar[dict[str, Unit]] = {"p50 duration": "ns", "p95 duration": "ns", "failed share": "fraction"}
+
+    def remember(self, project: Path, values: Mapping[str, Sequence[float]]) -> None:
+        """Five nights of each figure."""
+        info = json.loads((project / f".k6spec/runs/{SECOND}/run.json").read_text())
+        store = HistoryStore(project / ".k6spec/history")
+        for night in range(5):
+            told = {
+                f"POST /checkout requests: {words}": Statistic(
+                    unit=self.FIGURES[words], value=known[night], members=40
+                )
+                for words, known in values.items()
+            }
+            store.add(entry_of_night(info, night + 1, told))
+
+    def test_is_1_where_a_figure_changed_beyond_the_noise(self, project: Path) -> None:
+        self.remember(project, {"p95 duration": [20e6, 20.2e6, 19.8e6, 20.1e6, 19.9e6]})
+
+        assert k6spec("compare", "aaaa", "bbbb", "--exit-code", cwd=project).returncode == 1
+
+    def test_is_0_where_all_changed_within_it(self, project: Path) -> None:
+        self.remember(project, {"p95 duration": [5e6, 20e6, 60e6, 10e6, 80e6]})
+
+        assert k6spec("compare", "aaaa", "bbbb", "--exit-code", cwd=project).returncode == 0
+
+    def test_is_6_where_no_noise_is_known(self, project: Path) -> None:
+        result = k6spec("compare", "aaaa", "bbbb", "--exit-code", "--json", cwd=project)
+
+        assert result.returncode == 6
+        assert json.loads(result.stdout)["changed"] is None
+
+    def test_is_1_where_requests_began_to_fail(self, project: Path) -> None:
+        self.remember(project, {"failed share": [0.0] * 5})
+        failing = [replace(checkout(45), status=500) for _ in range(40)]
+        make_run(project / ".k6spec/runs/2026-11-03T00-00-00-0000cccc", failing)
+
+        result = k6spec("compare", "bbbb", "cccc", "--exit-code", cwd=project)
+
+        assert result.returncode == 1
+        assert "+100.0 points" in result.stdout
+
+    def test_is_0_without_the_option(self, project: Path) -> None:
+        self.remember(project, {"p95 duration": [20e6, 20.2e6, 19.8e6, 20.1e6, 19.9e6]})
+
+        assert k6spec("compare", "aaaa", "bbbb", cwd=project).returncode == 0

@@ -151,14 +151,14 @@ def test_rejected_spans_end_in_an_error(project):
         endpoint.answers = [Answer(body=partly(2, "too old"))]
         result = k6spec_push("last", "--to", endpoint.url, cwd=project)
     assert result.stdout.startswith("pushed 4 spans")
-    assert (result.returncode, "rejected 2 of 6 spans: too old" in result.stderr) == (2, True)
+    assert (result.returncode, "rejected 2 of 6 spans: too old" in result.stderr) == (7, True)
 
 
 def test_nothing_of_a_secret_is_shown_where_it_is_refused(project):
     with http_endpoint() as endpoint:
         endpoint.answers = [Answer(status=403, body=b"s3cret may not")]
         result = k6spec_push("last", "--to", endpoint.url, "--header", "X-Token=s3cret", cwd=project)
-    assert (result.returncode, "refused spans with 403" in result.stderr) == (2, True)
+    assert (result.returncode, "refused spans with 403" in result.stderr) == (7, True)
     assert "s3cret" not in result.stdout + result.stderr
 
 
@@ -189,7 +189,7 @@ def test_a_mistake_is_told_in_words(project, arguments, message):
 def test_nothing_listens_there(project, scheme):
     result = k6spec_push("last", "--to", f"{scheme}://127.0.0.1:{quiet_port()}", cwd=project)
 
-    assert result.returncode == 2
+    assert result.returncode == 7
     assert result.stderr.startswith(f"k6spec: {scheme}://127.0.0.1:")
     assert "What to do: check the address" in result.stderr
     assert "Traceback" not in result.stderr
@@ -203,7 +203,7 @@ def test_an_aborted_run_has_no_spans(project):
 
     result = k6spec_push(RUN, "--to", "http://127.0.0.1:1", cwd=project)
 
-    assert (result.returncode, f"{RUN} has no spans: it is aborted" in result.stderr) == (2, True)
+    assert (result.returncode, f"{RUN} has no spans: it is aborted" in result.stderr) == (7, True)
 
 
 def test_help_has_an_example(tmp_path):

@@ -194,7 +194,7 @@ class TestPorts:
             port = listener.getsockname()[1]
             result = workspace.k6spec("up", "--stack", "embedded", "--http-port", str(port))
 
-        assert result.returncode == 2
+        assert result.returncode == 7
         assert f"port {port} on 127.0.0.1 cannot be had" in result.stderr
         assert "Traceback" not in result.stderr
         assert nothing_remains(workspace)
@@ -251,17 +251,23 @@ class TestMistakes:
             (["--stack", "kubernetes"], "there is no stack 'kubernetes'; use one of auto, docker"),
             (["--stack", "external"], "there is nothing to start for the external stack"),
             (["--env", "nightly"], "there is no environment 'nightly'"),
-            (["--stack", "process"], "otelcol = '/nowhere/otelcol': there is no such program"),
         ],
     )
     def test_are_told_in_words(self, workspace: Workspace, arguments: list[str], message: str) -> None:
-        workspace.env["K6SPEC_OTELCOL"] = "/nowhere/otelcol"
-
         result = workspace.k6spec("up", *arguments)
 
         assert result.returncode == 2
         assert message in result.stderr
         assert "Traceback" not in result.stderr
+        assert nothing_remains(workspace)
+
+    def test_what_the_machine_lacks_has_a_code_of_its_own(self, workspace: Workspace) -> None:
+        workspace.env["K6SPEC_OTELCOL"] = "/nowhere/otelcol"
+
+        result = workspace.k6spec("up", "--stack", "process")
+
+        assert result.returncode == 7
+        assert "otelcol = '/nowhere/otelcol': there is no such program" in result.stderr
         assert nothing_remains(workspace)
 
     def test_in_the_settings_do_not_keep_a_stack_from_being_ended(self, workspace: Workspace) -> None:
@@ -287,7 +293,7 @@ class TestAFileThatCannotBeRead:
 
         for command in ("up", "status"):
             result = workspace.k6spec(command)
-            assert result.returncode == 2
+            assert result.returncode == 7
             assert words in result.stderr
             assert "What to do: k6spec down" in result.stderr
             assert "Traceback" not in result.stderr

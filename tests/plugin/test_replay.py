@@ -61,7 +61,8 @@ def test_an_unknown_run_lists_the_newest(specs: Specs) -> None:
 
     result = specs.run("--k6spec-replay", "nope")
 
-    result.stdout.fnmatch_lines(["*there is no run 'nope'*", "*the newest are: 2026-11-01T00-00-01-00000001*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*there is no run 'nope'*", "*the newest are: 2026-11-01T00-00-01-00000001*"])
 
 
 def test_a_newer_format_is_refused(specs: Specs) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from k6spec import ArchiveFault
+from k6spec import ArchiveFault, UsageError
 from k6spec.store.archive import create_run, find_run, find_runs
 
 
@@ -96,7 +96,7 @@ def test_a_run_is_found_by_either_end_of_its_id(tmp_path: Path) -> None:
     assert find_run(tmp_path, "aaaa").run_id == "2026-11-01T00-00-00-0000aaaa"
     assert find_run(tmp_path, "2026-11-02").run_id == "2026-11-02T00-00-00-0000bbbb"
     assert find_run(tmp_path, "last").run_id == "2026-11-02T00-00-00-0000bbbb"
-    with pytest.raises(ArchiveFault, match="2 runs are called '2026'"):
+    with pytest.raises(UsageError, match="2 runs are called '2026'"):
         find_run(tmp_path, "2026")
 
 
