@@ -14,7 +14,7 @@ from k6spec.judge.regression import Noise, all_new, measure_noise, share_tail
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Compared, Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
-from k6spec.query.reducers import Max, Min, Reducer
+from k6spec.query.reducers import Max, Min, Reducer, ShareOver, ShareWithin
 
 _ROUNDING: Final = 1e-9
 
@@ -106,6 +106,11 @@ class _Question:
         """Whether the limit is an upper one."""
         return self.sign in {"<", "<="}
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is the share of members that are so: a share of the trace's time is measured, not counted."""
+        return isinstance(self.measured.reducer, (ShareOver, ShareWithin))
+
     def holds(self, value: float, limit: float) -> bool:
         """What ten runs measured alike is their mean but for rounding."""
         near = abs(value - limit) <= 1e-9 * abs(limit)
@@ -123,7 +128,7 @@ def _weigh(asked: _Question, standard: Baseline, past: Past | None) -> _Weighed:
     if earlier.wanting is not None:
         past.family.skipped += 1
         return _Weighed(outcome="skipped", reason=earlier.wanting)
-    share = asked.unit == "fraction"
+    share = asked.counts
     noise = measure_noise(
         earlier.reference,
         earlier.variation,
@@ -238,7 +243,7 @@ def _p(noise: Noise, end: float, limit: float, asked: _Question, earlier: Earlie
     if not noise.error and asked.holds(end, limit):
         return 1.0
     p = noise.over(end, limit) if asked.upper else noise.under(end, limit)
-    if asked.unit == "fraction" and asked.upper:
+    if asked.counts and asked.upper:
         return max(p, share_tail(end, len(asked.population.values), limit, earlier.variation))
     if not noise.error and isinstance(asked.measured.reducer, (Max, Min)):
         values = asked.population.values

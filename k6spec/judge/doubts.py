@@ -27,7 +27,9 @@ def why_missing_matters(population: Population, dropped: int, lowest: float, hig
 
 
 def reach(lowest: float, highest: float, unit: Unit) -> str:
-    """From the lowest possible value to the highest, which may be infinite."""
+    """From the lowest possible value to the highest; either may be infinite."""
+    if isinf(lowest):
+        return "anything"
     return (
         f"{shown(lowest, unit)} or more" if isinf(highest) else f"{shown(lowest, unit)} to {shown(highest, unit)}"
     )

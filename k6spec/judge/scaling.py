@@ -83,7 +83,7 @@ class Scaling:
                 if part.missing.traces:
                     self._unseen.append(load)
                 continue
-            lowest, highest = bounds(reducer, part, self._stat._dropped(part, reducer))
+            lowest, highest = bounds(reducer, part, self._stat._dropped(part))
             found.append(Level(load=load, observed=reducer(part.values), lowest=lowest, highest=highest))
         return found
 

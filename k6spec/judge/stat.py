@@ -191,7 +191,7 @@ class Stat(Generic[Q]):
             observed = None
             if population.unseen:
                 limits = (bound,) if other is None else other.ends
-                dropped = self._dropped(population, reducer)
+                dropped = self._dropped(population)
                 outcome, evidence = weigh_unseen(reducer, population, dropped, sign, limits, unit=self._unit)
                 if outcome == "passed":
                     headline = (
@@ -242,7 +242,7 @@ class Stat(Generic[Q]):
             self.verdict = rehearsal.held(claim, population)
             return self.verdict
         if not _says_nothing(population, reducer):
-            lowest, highest = bounds(reducer, population, self._dropped(population, reducer))
+            lowest, highest = bounds(reducer, population, self._dropped(population))
             measured = Measured(
                 observed=reducer(population.values), lowest=lowest, highest=highest, reducer=reducer
             )
@@ -265,7 +265,7 @@ class Stat(Generic[Q]):
         def holds(value: float) -> bool:
             return COMPARE[sign](value, bound)
 
-        dropped = self._dropped(population, reducer)
+        dropped = self._dropped(population)
         lowest, highest = bounds(reducer, population, dropped)
         outcome = _outcome(holds, observed, lowest, highest)
         reason = ""
@@ -305,7 +305,7 @@ class Stat(Generic[Q]):
             offence=offence(reducer, population, sign, bound, self._unit),
         )
 
-    def _dropped(self, population: Population, reducer: Reducer) -> Dropped:
+    def _dropped(self, population: Population) -> Dropped:
         """Spans that were lost anywhere, and the longest request of the claim, to any of which they may belong."""
         spans = self._bench.spans_dropped
         if population.noun == "request" or not spans:
@@ -314,9 +314,8 @@ class Stat(Generic[Q]):
         longest = self._bench.database.value(
             f"SELECT coalesce(max(client_ns), 0) FROM traces c WHERE {sql}", parameters
         )
-        share_of_trace = self._unit == "fraction" and not isinstance(reducer, ShareOver)
         return Dropped(
-            spans=spans, longest_ns=1.0 if share_of_trace else float(longest), calls=self._unit == "count"
+            spans=spans, longest_ns=1.0 if population.shares else float(longest), calls=self._unit == "count"
         )
 
 
@@ -349,7 +348,7 @@ class Multiple(Generic[Q]):
         population = self._stat._population()
         reducer = self._stat._reducer(population)
         observed = self._stat.value
-        lowest, highest = bounds(reducer, population, self._stat._dropped(population, reducer))
+        lowest, highest = bounds(reducer, population, self._stat._dropped(population))
         return Reach(
             observed=self._factor * observed,
             ends=(self._factor * lowest, self._factor * highest),

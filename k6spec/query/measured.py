@@ -143,6 +143,7 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
             starts=known.began[lost],
             uninstrumented=uninstrumented(database, selector),
         ),
+        shares=measure.share,
         within=selector.scope,
         window=selector.window.conditions,
         worst=lambda count, largest: parts.at_their_most(found, count, largest),

@@ -84,6 +84,7 @@ class Population:
     ``part``: what of it meets one more condition on the requests, read anew.
     ``unseen``: it is of a group that was not seen, and may not be there at all.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
+    ``shares``: the values are shares of their trace's time, and no nanoseconds.
     """
 
     noun: Noun
@@ -98,6 +99,7 @@ class Population:
     part: Callable[[Condition], Population] | None = None
     unseen: bool = False
     doubtful: bool = False
+    shares: bool = False
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()
     window: tuple[Condition, ...] = ()

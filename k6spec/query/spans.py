@@ -104,6 +104,7 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         values=values,
         starts=starts,
         doubtful=not whole,
+        shares=measure == "share",
         scope=traces_in_scope(database, selector),
         seconds=seconds_of(database, selector),
         missing=missing,

@@ -129,6 +129,13 @@ def test_lower_limits_are_judged_from_the_other_side(tmp_path: Path, rate: float
     assert (judged.run().http().rate >= 0.9 * baseline()).outcome == outcome
 
 
+def test_a_share_of_the_trace_above_one_is_measured_and_not_counted(tmp_path: Path) -> None:
+    judged = Judged(tmp_path, 100, spans=[entry_span(ms=110)])
+    judged.after([1.0, 1.01, 0.99, 1.0, 1.02], "spans: max share of the trace", unit="fraction")
+
+    assert (judged.run().spans.share_of_trace.max <= 1.05 * baseline()).outcome == "failed"
+
+
 def test_slack_is_of_the_statistics_kind(tmp_path: Path) -> None:
     judged = Judged(tmp_path, 104)
     judged.after(spread(100, 0.001))

@@ -1,212 +1,171 @@
-"""Data taken away from a run: no claim passes on a part that is false on the whole, and none passes for that."""
+"""Data taken away from a run: no claim passes on a part that is false on the whole, and none passes for that.
+
+Each is held against a limit that is a trifle off what it is on the whole, where a bound that is too narrow shows.
+"""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any, final
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k6spec import ms, percent, span, window
+from k6spec import baseline, ms, percent
 from k6spec.errors import Inconclusive
-from k6spec.judge.spans import Spans
-from k6spec.judge.verdict import Verdict
+from k6spec.judge.derived import COMPARE
+from k6spec.judge.family import Family
+from k6spec.judge.past import Chosen, Earlier, Known
+from k6spec.judge.verdict import Operator, Unit
 from k6spec.run import Run
+from tests.support.claims import CLAIMS, PLAIN, SURE, limit_of
+from tests.support.losses import KINDS, Data, archived, loads, losses
 from tests.support.runs import Request, db, entry, run_of
 
-CLAIMS: dict[str, Callable[[Run], Verdict]] = {
-    "longest": lambda run: run.spans.db().duration.max <= ms(50),
-    "shortest": lambda run: run.spans.db().duration.min >= ms(5),
-    "median": lambda run: run.spans.db().duration.p50 <= ms(40),
-    "mean": lambda run: run.spans.db().duration.mean <= ms(40),
-    "share": lambda run: run.spans.db().over(ms(50)).rate <= percent(20),
-    "count": lambda run: run.spans.db().count <= 12,
-    "fewest": lambda run: run.spans.db().count >= 8,
-    "calls": lambda run: run.traces().calls(db=True).max <= 3,
-    "mean calls": lambda run: run.traces().calls(db=True).mean <= 2.5,
-    "median calls": lambda run: run.traces().calls(db=True).p50 <= 2,
-    "repeated": lambda run: run.traces().repeated(db=True).max <= 2,
-    "requests": lambda run: run.http().duration.p95 <= ms(90),
-    "self time": lambda run: run.spans("POST /checkout").self_time.max <= ms(30),
-    "deviation": lambda run: run.spans.db().duration.standard_deviation <= ms(20),
-    "share of the trace": lambda run: run.spans.db().share_of_trace.max <= percent(80),
-    "having": lambda run: run.traces().having(span.db(), at_most=3).rate >= percent(70),
-    "critical path": lambda run: run.traces().critical_path(db=True).max <= ms(50),
-    "critical path, median": lambda run: run.traces().critical_path(db=True).p50 >= ms(10),
-    "critical share": lambda run: run.traces().critical_share(db=True).mean <= percent(60),
-    "span on the path": lambda run: run.spans.db().critical_path.p50 <= ms(20),
-    "own time on the path": lambda run: run.spans("POST /checkout").critical_self_time.max <= ms(30),
-    "depth": lambda run: run.traces().depth.min >= 2,
-    "fan-out": lambda run: run.traces().fan_out().max <= 3,
-    "concurrency": lambda run: run.traces().concurrency(db=True).max <= 2,
-    "mean concurrency": lambda run: run.traces().concurrency(db=True).mean <= 2,
-    "gap": lambda run: run.traces().gap.max <= ms(40),
-    "gap, mean": lambda run: run.traces().gap.mean <= ms(20),
-    "errors": lambda run: run.spans.originating_errors().count <= 1,
-    "caught": lambda run: run.spans(status="error").reaching_entry().count <= 1,
-    "every window": lambda run: run.spans.db().duration.max.in_every("20ms", step="10ms") <= ms(70),
-    "calls in every window": lambda run: run.traces().calls(db=True).mean.in_every("20ms") <= 3,
-    "count in every window": lambda run: run.spans.db().count.in_every("20ms") <= 7,
-    "exponent": lambda run: run.spans.db().duration.max.scaling.exponent <= 1,
-    "knee": lambda run: run.spans.db().duration.mean.scaling.knee() >= 40,
-    "part": lambda run: run.spans.db().within(~window.between("0ms", "10ms")).duration.max <= ms(60),
-}
+AT_ONCE = 30
+SIGNS: tuple[Operator, ...] = ("<=", ">=")
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> list[Request]:
-    """Whole traces: an entry span, and one to four database spans that are no longer than their request."""
-    found = []
-    for _ in range(draw(st.integers(3, 8))):
-        longest = draw(st.integers(10, 100))
-        lengths = draw(st.lists(st.integers(1, longest), min_size=1, max_size=4))
-        failing = draw(st.sampled_from(("unset", "unset", "error")))
-        spans = [replace(db(ms=length), status=failing) for length in lengths]
-        first = entry(
-            ms=draw(st.integers(longest // 2, longest)), status=draw(st.sampled_from((failing, "unset")))
-        )
-        found.append(Request(ms=longest, vus=draw(st.sampled_from((10, 20, 40))), spans=[first, *spans]))
-    return found
+def asked(draw: st.DrawFn) -> dict[str, tuple[Operator, float]]:
+    """Some of the claims, with a sign each, and a limit as so many times what it is on the whole."""
+    names = draw(st.lists(st.sampled_from(sorted(CLAIMS)), min_size=AT_ONCE, max_size=AT_ONCE, unique=True))
+    how = st.tuples(st.sampled_from(SIGNS), st.sampled_from((0.7, 1.0, 1.0, 1.0, 1.4)))
+    return {name: draw(how) for name in names}
 
 
-@st.composite
-def part_of(draw: st.DrawFn, whole: list[Request]) -> tuple[list[Request], int, list[int]]:
-    """What is left of it: the requests, how many single spans were dropped, and which traces were cut.
-
-    The first trace with the most calls stays: a missing one is taken to hide no more than twice what one shows.
-    """
-    kept, dropped, cut = [], 0, []
-    stays = max(range(len(whole)), key=lambda number: len(whole[number].spans))
-    for number, request in enumerate(whole):
-        fate = (
-            "whole"
-            if number == stays
-            else draw(st.sampled_from(("whole", "whole", "gone", "unsampled", "cut", "dropped")))
-        )
-        match fate:
-            case "gone":
-                request = replace(request, spans=())
-            case "unsampled":
-                request = replace(request, spans=(), sampled=False)
-            case "cut":
-                request = replace(request, spans=request.spans[: draw(st.integers(1, len(request.spans)))])
-                cut.append(number)
-            case "dropped":
-                left = draw(st.integers(1, len(request.spans)))
-                dropped += len(request.spans) - left
-                request = replace(request, spans=request.spans[:left])
-        kept.append(request)
-    return kept, dropped, cut
-
-
-def outcome(claim: str, found: list[Request], *, dropped: int = 0, cut: tuple[int, ...] = ()) -> str:
-    """Of the claim, on a run of these requests."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = run_of(Path(folder), found, spans_dropped=dropped, truncated=cut)
-        verdict = CLAIMS[claim](run)
-        run.database.close()
-        return verdict.outcome
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(requests(), st.data(), st.sampled_from(sorted(CLAIMS)))
-def test_what_fails_on_the_whole_never_passes_on_a_part(
-    whole: list[Request], data: st.DataObject, claim: str
+@settings(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(loads(), asked(), st.data())
+def test_taking_data_away_lets_no_claim_pass(
+    whole: Data, claims: dict[str, tuple[Operator, float]], data: st.DataObject
 ) -> None:
-    left, dropped, cut = data.draw(part_of(whole))
+    less = data.draw(losses(whole))
+    least = data.draw(losses(less))
 
-    on_whole, on_part = outcome(claim, whole), outcome(claim, left, dropped=dropped, cut=tuple(cut))
-
-    assert (on_whole, on_part) not in {("failed", "passed"), ("passed", "failed")}
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(requests(), st.data(), st.sampled_from(sorted(CLAIMS)))
-def test_taking_more_away_never_makes_what_was_open_pass(
-    whole: list[Request], data: st.DataObject, claim: str
-) -> None:
-    left, dropped, cut = data.draw(part_of(whole))
-    gone = data.draw(st.sampled_from(range(len(whole))))
-    most = max(len(request.spans) for request in left)
-    less = [replace(request, spans=()) if number == gone else request for number, request in enumerate(left)]
-    if max(len(request.spans) for request in less) < most:
-        return
-
-    before = outcome(claim, left, dropped=dropped, cut=tuple(cut))
-    after = outcome(claim, less, dropped=dropped, cut=tuple(cut))
-
-    assert before == "passed" or after != "passed"
+    assert greens_without_cause([whole, less, least], claims) == []
 
 
-GROUP_CLAIMS: dict[str, Callable[[Spans], Verdict]] = {
-    "longest": lambda group: group.duration.max <= ms(50),
-    "shortest": lambda group: group.duration.min >= ms(5),
-    "shortest, from above": lambda group: group.duration.min <= ms(50),
-    "median": lambda group: group.duration.p50 <= ms(40),
-    "mean": lambda group: group.duration.mean <= ms(40),
-    "surely": lambda group: group.duration.mean.sure(0.9) <= ms(40),
-    "sum": lambda group: group.duration.sum <= ms(90),
-    "deviation": lambda group: group.duration.standard_deviation <= ms(15),
-    "bucket": lambda group: group.duration.histogram(ms(20))[0] >= percent(40),
-    "apdex": lambda group: group.apdex(ms(20)) >= 0.7,
-    "share": lambda group: group.over(ms(50)).rate <= percent(20),
-    "count": lambda group: group.count <= 4,
-    "fewest": lambda group: group.count >= 2,
-    "self time": lambda group: group.self_time.max <= ms(50),
-    "share of the trace": lambda group: group.share_of_trace.max <= percent(80),
-    "part": lambda group: group.between("0ms", "30ms").duration.max <= ms(50),
-    "every window": lambda group: group.duration.max.in_every("20ms", step="10ms") <= ms(70),
-    "count in every window": lambda group: group.count.in_every("20ms", step="10ms") <= 2,
-    "narrowed": lambda group: group(longer_than=ms(20)).count <= 2,
-    "groups of the groups": lambda group: group.by("name").worst(lambda part: part.duration.max <= ms(50)),
-}
-
-
-@st.composite
-def grouped(draw: st.DrawFn) -> list[Request]:
-    """Requests whose database spans are of one service each, which is fast or slow: these are the groups."""
-    found = []
-    for number in range(draw(st.integers(3, 7))):
-        service = ("orders", "stock", "payment")[min(number, draw(st.integers(0, 2)))]
-        shortest, longest = (
-            (51, draw(st.integers(60, 100))) if service == "stock" else (6, draw(st.integers(8, 19)))
-        )
-        lengths = draw(st.lists(st.integers(shortest, longest), min_size=1, max_size=2))
-        spans = [db(ms=length, service=service) for length in lengths]
-        found.append(Request(ms=longest, spans=[entry(ms=longest, service="shop"), *spans]))
-    return found
-
-
-def outcome_for_every_service(claim: str, found: list[Request], *, dropped: int = 0) -> str:
-    """Of the claim about each service's database spans, by its worst."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = run_of(Path(folder), found, spans_dropped=dropped)
-        verdict = run.spans.db().by("service").worst(GROUP_CLAIMS[claim])
-        run.database.close()
-        return verdict.outcome
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(grouped(), st.data(), st.sampled_from(sorted(GROUP_CLAIMS)), st.booleans())
-def test_a_group_that_is_lost_as_a_whole_still_counts(
-    whole: list[Request], data: st.DataObject, claim: str, dropping: bool
-) -> None:
-    services = sorted({request.spans[1].service for request in whole} - {"orders"})
-    lost = data.draw(st.sets(st.sampled_from(services), min_size=1)) if services else set()
-    left = [
-        replace(one, spans=one.spans[:1] if dropping else ()) if one.spans[1].service in lost else one
-        for one in whole
+def greens_without_cause(kept: Sequence[Data], claims: Mapping[str, tuple[Operator, float]]) -> list[str]:
+    """What became of claims as more and more was taken away, where that is not as it should be."""
+    with archived(kept[0]) as run:
+        values = {name: CLAIMS[name].value(run, sign) for name, (sign, _times) in claims.items()}
+    limits = {
+        name: CLAIMS[name].limit(value, *claims[name]) for name, value in values.items() if value is not None
+    }
+    seen: dict[str, list[str]] = {name: [] for name in limits}
+    for part in kept:
+        with archived(part) as run:
+            for name, limit in limits.items():
+                seen[name].append(outcome(run, name, claims[name][0], limit))
+    return [
+        f"{name} {claims[name][0]} {limits[name]}: {' -> '.join(found)}"
+        for name, found in seen.items()
+        if _without_cause(found)
     ]
-    dropped = sum(len(one.spans) - len(other.spans) for one, other in zip(whole, left, strict=True))
 
-    on_whole = outcome_for_every_service(claim, whole)
-    on_part = outcome_for_every_service(claim, left, dropped=dropped if dropping else 0)
 
-    assert (on_whole, on_part) not in {("failed", "passed"), ("passed", "failed")}
+def outcome(run: Run, name: str, sign: Operator, limit: Any) -> str:
+    """Of the claim; one that raises is inconclusive as well."""
+    try:
+        return CLAIMS[name].judge(run, sign, limit).outcome
+    except Inconclusive:
+        return "inconclusive"
+
+
+@final
+class Nights:
+    """Earlier runs that measured about the same as this one's whole."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = values
+        self.family = Family(1)
+
+    def statistic(self, statistic: str, _unit: Unit, _chosen: Chosen) -> Earlier:
+        """Six runs that differ by a few per cent."""
+        measured = [self._values[statistic] * (1 + off / 100) for off in (-3, 2, 0, 1, -1, 1)]
+        known = tuple(Known(run_id=f"night-{n}", value=value, members=50) for n, value in enumerate(measured))
+        return Earlier(reference=known, variation=known, said="six nights")
+
+    def operations(self, _root: str, _chosen: Chosen, *, critical: bool = False) -> str:
+        """Nobody asks."""
+        raise NotImplementedError
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(loads(), st.data())
+def test_so_it_is_against_a_baseline(whole: Data, data: st.DataObject) -> None:
+    less = data.draw(losses(whole))
+    names = data.draw(st.lists(st.sampled_from(sorted(PLAIN)), min_size=AT_ONCE, max_size=AT_ONCE, unique=True))
+    signs: dict[str, Operator] = {name: data.draw(st.sampled_from(SIGNS)) for name in names}
+    times = {name: data.draw(st.sampled_from((0.5, 0.9, 1.0, 1.1, 1.5))) for name in names}
+
+    assert compared_greens([whole, less, data.draw(losses(less))], signs, times) == []
+
+
+def compared_greens(kept: Sequence[Data], signs: Mapping[str, Operator], times: Mapping[str, float]) -> list[str]:
+    """What became of claims against a baseline, where that is not as it should be."""
+    with archived(kept[0]) as run:
+        told = {name: PLAIN[name][1](run).told() for name in signs}
+    nights = {one.statistic: one.value for one in told.values() if one is not None}
+    seen: dict[str, list[str]] = {name: [] for name, one in told.items() if one is not None}
+    for part in kept:
+        with archived(part, past=Nights(nights)) as run:
+            for name, found in seen.items():
+                verdict = COMPARE[signs[name]](PLAIN[name][1](run), times[name] * baseline())
+                found.append(verdict.outcome)
+    return [
+        f"{name} {signs[name]} {times[name]}: {found}" for name, found in seen.items() if _without_cause(found)
+    ]
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 1000), st.sampled_from((1, 3, 9)), st.sampled_from(KINDS), st.data())
+def test_so_it_is_of_intervals(seed: int, lost: int, kind: str, data: st.DataObject) -> None:
+    whole = long_load(seed)
+    less = whole
+    for number in data.draw(st.lists(st.integers(0, 239), min_size=lost, max_size=lost, unique=True)):
+        less = less.lose(number, kind, 1)
+    near = data.draw(st.floats(-1.0, 1.0))
+
+    assert unsure_greens([whole, less], near) == []
+
+
+def long_load(seed: int) -> Data:
+    """As many requests as an interval takes, with one query each; every other one is slower."""
+    lasted = np.random.default_rng(seed).gamma(4, 4, 240) + np.tile((2, 6), 120)
+    requests = [Request(ms=2 * ms, spans=[entry(ms=1.5 * ms), db(ms=ms)]) for ms in lasted.tolist()]
+    return Data(requests=tuple(requests))
+
+
+def unsure_greens(kept: Sequence[Data], near: float) -> list[str]:
+    """What became of claims on intervals: each limit is so many half widths off the statistic on the whole."""
+    bounds = {}
+    with archived(kept[0]) as run:
+        for name, (unit, read) in SURE.items():
+            value = read(run).value
+            found = (read(run).sure(0.9) <= limit_of(unit, value)).evidence
+            bounds[name] = value + near * 1.2 * max(found.highest - value, value - found.lowest)
+    seen: dict[str, list[str]] = {}
+    for part in kept:
+        with archived(part) as run:
+            for name, (unit, read) in SURE.items():
+                for sign in SIGNS:
+                    verdict = COMPARE[sign](read(run).sure(0.9), limit_of(unit, bounds[name]))
+                    seen.setdefault(f"{name} {sign} {bounds[name]}", []).append(verdict.outcome)
+    return [f"{name}: {told}" for name, told in seen.items() if _without_cause(told)]
+
+
+def _without_cause(found: Sequence[str]) -> bool:
+    """As more and more was taken away: what failed passed, what passed failed, or what was open passed."""
+    return (
+        (found[0] == "failed" and "passed" in found)
+        or (found[0] == "passed" and "failed" in found)
+        or any(before != "passed" and after == "passed" for before, after in pairwise(found))
+    )
 
 
 class TestGroupsThatWereNotSeen:
@@ -296,6 +255,17 @@ class TestDroppedSpans:
         verdict = self.shop(tmp_path, dropped=50, slowest=400).spans.db().duration.p95 <= ms(10)
 
         assert verdict.outcome == "inconclusive"
+
+    def test_one_may_be_in_a_bucket_of_the_slow(self, tmp_path: Path) -> None:
+        slow = self.shop(tmp_path, dropped=1, slowest=400).spans.db().duration.histogram(ms(200))[1]
+
+        assert (slow <= percent(0)).outcome == "inconclusive"
+
+    def test_what_may_be_anything_is_said_to_be(self, tmp_path: Path) -> None:
+        verdict = self.shop(tmp_path, dropped=1).traces().calls(db=True).standard_deviation <= 1
+
+        assert verdict.outcome == "inconclusive"
+        assert "the value may be anything, on either side of the limit" in verdict.evidence.reason
 
     def test_each_adds_one_call_at_most(self, tmp_path: Path) -> None:
         calls = self.shop(tmp_path, dropped=3).traces().calls(db=True)
