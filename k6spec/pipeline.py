@@ -28,6 +28,7 @@ from k6spec.collect.redact import Redactor, redaction_rules
 from k6spec.collect.redact_run import clean_dead_runs, declared_secrets
 from k6spec.collect.redact_text import without_user
 from k6spec.collect.redacted_feed import RedactedFeed
+from k6spec.collect.spool_sweep import sweep_spools
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
 from k6spec.errors import Fault, StackFault, SutFault
@@ -91,6 +92,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
     with _alone_on_this_machine(around.say):
         around.sut.check()
         made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=os.environ)
+        sweep_spools()
         clean_dead_runs(around.config.runs_folder, around.config, os.environ)
         folder = create_run(around.config.runs_folder)
         info = redactor.plain(_declared(load, made, folder, around))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import json
 import resource
 import shutil
@@ -26,7 +27,7 @@ import uvicorn
 
 from k6spec.collect.counters import CounterWriter
 from k6spec.collect.grpc_server import grpc_server
-from k6spec.collect.handshake import COUNTERS_NAME, NO_PORT_EXIT, SPOOL_NAME
+from k6spec.collect.handshake import COUNTERS_NAME, LOCK_NAME, NO_PORT_EXIT, SPOOL_NAME
 from k6spec.collect.http_app import HttpApp
 from k6spec.collect.intake import MAX_MESSAGE_BYTES, Intake
 from k6spec.collect.spool import SpoolWriter
@@ -62,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection each, and SDKs keep theirs open
     try:
         options.spool.mkdir(mode=0o700, exist_ok=True)
-        _serve(options, asked_to_end)
+        with (options.spool / LOCK_NAME).open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)  # for sweep_spools
+            _serve(options, asked_to_end)
     except _NoPort as error:
         print(error, file=sys.stderr)
         return NO_PORT_EXIT

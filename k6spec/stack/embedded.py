@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from k6spec.collect.feed import SpanFeed
-from k6spec.collect.handshake import NO_PORT_EXIT, SPOOL_NAME
+from k6spec.collect.handshake import NO_PORT_EXIT, SPOOL_NAME, SPOOL_PREFIX
 from k6spec.collect.spool import wipe
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints, Part, Record, Vantage
 from k6spec.stack.holder import Holder, keep_programs
-from k6spec.stack.owner import SPOOL_PREFIX
 from k6spec.stack.program import HeldProgram, Program
 from k6spec.stack.wait import log_tail
 

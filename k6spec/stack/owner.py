@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
+from k6spec.collect.handshake import SPOOL_PREFIX
+
 MARK: Final = "k6spec"
 """The label that all of ours carry."""
 
 STACK: Final = "k6spec.stack"
 """The label with the stack's id."""
-
-SPOOL_PREFIX: Final = "k6spec-spool-"
-"""What the names of spools' directories begin with."""
 
 _SPOOL: Final = "k6spec.spool"
 

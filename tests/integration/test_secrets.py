@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import signal
 import subprocess
 import sys
 import uuid
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -152,6 +155,7 @@ def command_lines_of(project: Project, process: subprocess.Popen[str]) -> set[st
 def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dict[str, str], stack: str) -> None:
     if stack == "one that stays":
         k6spec(project, "up")
+    project.env |= {"K6SPEC_REPORTS": "html,github,gitlab", "GITHUB_STEP_SUMMARY": str(project.root / "step.md")}
     with (project.root / "output").open("w+") as output:
         process = project.start("--junit-xml=report.xml", "-v", stdout=output)
         command_lines = command_lines_of(project, process)
@@ -167,6 +171,11 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
     assert any(" run " in line and "k6" in line for line in command_lines)
     left = {str(path): "".join(texts(path)) for path in project.root.rglob("*") if path.is_file()}
     left |= {"a command line": "\n".join(command_lines)}
+    names = {Path(name).name for name in left}
+    assert {"report.xml", "step.md", "gl-code-quality-report.json", "k6-summary.json", "report.html"} <= names, (
+        names
+    )
+    assert any("/.k6spec/history/" in name for name in left)
     found = {(place, name) for place, secret in planted.items() for name, text in left.items() if secret in text}
     assert found == set()
     k6spec(project, "down")
@@ -211,6 +220,29 @@ def test_a_session_that_was_killed_leaves_no_secret_to_the_next_one(
     ended = project.run()
 
     assert [info["status"] for info in project.infos()] == ["aborted", "complete"], ended.text
+    left = {str(path): "".join(texts(path)) for path in project.root.rglob("*") if path.is_file()}
+    found = {(place, name) for place, secret in planted.items() for name, text in left.items() if secret in text}
+    assert found == set()
+
+
+def test_of_a_session_killed_with_all_its_processes_the_command_leaves_no_secret(
+    project: Project, planted: dict[str, str]
+) -> None:
+    project.write(SPEC.replace('"3s"', '"20s"'), conftest=CONFTEST, load_js=LOAD, system_py=SYSTEM)
+    first = project.start()
+    assert eventually(lambda: any(project.runs.glob("*/requests.generated.parquet")), within=60)
+    (spool,) = project.tmp.glob("k6spec-spool-*/spans.spool")
+    assert eventually(lambda: planted["attribute"].encode() in spool.read_bytes(), within=60)
+    for pid in project.processes():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    first.communicate()
+    assert spool.stat().st_size
+    os.utime(spool.parent, (0, 0))  # it has lain there for a while
+
+    k6spec(project, "runs")
+
+    assert [info["status"] for info in project.infos()] == ["aborted"]
     left = {str(path): "".join(texts(path)) for path in project.root.rglob("*") if path.is_file()}
     found = {(place, name) for place, secret in planted.items() for name, text in left.items() if secret in text}
     assert found == set()

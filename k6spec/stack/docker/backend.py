@@ -19,6 +19,7 @@ import docker
 from docker.models.containers import Container as Running
 
 from k6spec.collect.feed import SpanFeed
+from k6spec.collect.handshake import SPOOL_PREFIX
 from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.errors import StackFault
@@ -38,7 +39,7 @@ from k6spec.stack.docker.daemon import (
 from k6spec.stack.docker.files import archive_of
 from k6spec.stack.docker.judged import JudgedFiles
 from k6spec.stack.docker.running import ending, is_running, log_of, readable_log
-from k6spec.stack.owner import SPOOL_PREFIX, STACK, Owner
+from k6spec.stack.owner import STACK, Owner
 from k6spec.stack.uninterrupted import uninterrupted
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
 
