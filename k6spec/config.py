@@ -37,6 +37,7 @@ class Config:
         max_idle_vus: VUs that made no request, above which no latency claim passes.
         max_k6_cpu: of its cores that k6 may take before no latency claim passes.
         max_k6_late: how late k6 may begin iterations of an arrival rate before no latency claim passes.
+        max_clock_step: how far this machine's clock may be set during a load before no latency claim passes.
         max_skew: how far a span may lie outside the call that made it before that is told.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
         preflight: whether a few requests are made before a load that takes longer than they do.
@@ -88,6 +89,7 @@ class Config:
     max_idle_vus: Ratio = percent(1)
     max_k6_cpu: Ratio = percent(90)
     max_k6_late: Duration = ms(100)
+    max_clock_step: Duration = ms(100)
     max_skew: Duration = ms(1)
     fewest_beyond: int = 5
     preflight: bool = True
@@ -137,7 +139,9 @@ _PATHS: Final = frozenset({"runs", "history"})
 _TABLES: Final = frozenset({"profile", "limits", "source"})
 _FLAGS: Final = frozenset({"progress", "preflight", "sampled", "redact_defaults", "redact_statements"})
 _LISTS: Final = frozenset({"redact", "allow_hosts", "reports"})
-_DURATIONS: Final = frozenset({"settle", "deadline", "preflight_time", "max_k6_late", "max_skew"})
+_DURATIONS: Final = frozenset(
+    {"settle", "deadline", "preflight_time", "max_k6_late", "max_clock_step", "max_skew"}
+)
 _SHARES: Final = frozenset({"max_failed", "max_dropped", "max_idle_vus", "max_k6_cpu"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {

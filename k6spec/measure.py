@@ -176,6 +176,7 @@ def take_stock(
     )[0]
     outside = read_outside(database, max_skew.ns)
     database.close()
+    losses = feed.losses()
     return Ledger(
         tier=feed.tier,
         requests_sent=sent,
@@ -185,7 +186,8 @@ def take_stock(
         traces_complete=complete,
         spans_received=gathered.spans - duplicates,
         spans_duplicate=duplicates,
-        spans_dropped=feed.losses().total,
+        spans_dropped=losses.total,
+        spans_unwritten=losses.unwritten,
         spans_foreign=gathered.foreign,
         spans_outside=outside.spans,
         outside_ns=outside.most_ns,

@@ -172,6 +172,7 @@ def _health(made: Load, result: K6Result, folder: RunFolder) -> Health:
         machine_cpu=None if result.cpu is None else result.cpu.of_machine,
         cores=None if result.cpu is None else result.cpu.cores,
         late_ns=lateness_ns(made, samples, result.scenario_starts),
+        clock_step_ns=result.clock_step_ns,
     )
 
 

@@ -142,7 +142,7 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
             iterations=result.iterations,
             ledger=ledger,
             seconds=time.monotonic() - begun,
-            flush=_flush(gathered, end_ns, feed.lag),
+            flush=_flush(gathered, end_ns, feed.lag, longest=time.monotonic() - begun),
             looked_at=sum(test.mistake is None for test in rehearsed),
             remarks=tuple(_remarks(rehearsed, ledger)),
         )
@@ -213,9 +213,14 @@ def _info(
     }
 
 
-def _flush(gathered: Gathered, end_ns: int, lag: Duration) -> Duration | None:
-    """Both times are this host's. What a backend is always late by is waited for anyway."""
-    return None if gathered.last_ns is None else Duration(max(0, gathered.last_ns - end_ns - lag.ns))
+def _flush(gathered: Gathered, end_ns: int, lag: Duration, *, longest: float) -> Duration | None:
+    """Both times are this host's, whose clock may have been set in between: it took at most ``longest`` seconds.
+
+    What a backend is always late by is waited for anyway.
+    """
+    if gathered.last_ns is None:
+        return None
+    return Duration(max(0, min(gathered.last_ns - end_ns, round(longest * 1e9)) - lag.ns))
 
 
 def _check_claims(rehearsed: Sequence[Rehearsed], ledger: Ledger, tried: str) -> None:

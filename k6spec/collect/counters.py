@@ -20,6 +20,7 @@ class Counts:
     accepted_messages: int = 0  # messages with at least one span
     accepted_spans: int = 0
     refused: int = 0  # spans answered with an error; a message whose spans cannot be counted is one
+    unwritten: int = 0  # of those refused the spans that the spool's disk did not take
     sdk_queue_full: int = 0  # otel.sdk.processor.span.processed{error.type=queue_full}
     sdk_export_failed: int = 0  # otel.sdk.exporter.span.exported with any error.type
 

@@ -19,6 +19,7 @@ class LossCounters:
     """Spans that were lost or refused on the way, each since the feed was opened."""
 
     refused: int = 0  # the receiver answered with an error
+    unwritten: int = 0  # the same, as its disk was full
     undecodable: int = 0  # accepted, then could not be decoded (a malformed span among good ones)
     sdk_dropped: int = 0  # SDKs' own counters of full queues
     collector_refused: int = 0  # a Collector in between answered with an error

@@ -59,7 +59,7 @@ class Intake:
         try:
             self._spool.append(message)
         except OSError as error:
-            self.refused(spans)
+            self._counters.add(refused=spans, unwritten=spans)
             raise SpoolUnwritable(f"the spool cannot be written: {error.strerror}") from error
         self._counters.add(accepted_messages=1, accepted_spans=spans)
 

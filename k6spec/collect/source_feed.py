@@ -35,7 +35,7 @@ class SourceFeed:
     def __init__(self, source: TraceSource) -> None:
         self._source = source
         self._wanted: WantedTraces | None = None
-        self._final_ns = 0
+        self._final_at = 0.0
         self._final: set[bytes] = set()
         self._known: set[bytes] = set()
         self._rest_until = 0.0
@@ -53,7 +53,9 @@ class SourceFeed:
     def expect(self, wanted: WantedTraces, settle: Duration) -> None:
         """Says which traces are waited for. One that is asked for ``settle`` after the load's end has all."""
         self._wanted = wanted
-        self._final_ns = wanted.end_ns + settle.ns + self.lag.ns
+        longest = settle.seconds + self.lag.seconds  # the load is over; the clock may have been set since
+        left = longest - max(0.0, (time.time_ns() - wanted.end_ns) / 1e9)
+        self._final_at = time.monotonic() + max(0.0, left)
 
     def poll(self) -> Iterator[pa.RecordBatch]:
         """New spans of the traces expected; asks at most half of the time.
@@ -82,7 +84,7 @@ class SourceFeed:
         self._source.close()
 
     def _ask(self, trace_ids: list[bytes], wanted: WantedTraces) -> Iterator[pa.RecordBatch]:
-        asked_ns = time.time_ns()
+        asked = time.monotonic()
         seen: set[bytes] = set()
         chunk = WantedTraces(trace_ids=trace_ids, begin_ns=wanted.begin_ns, end_ns=wanted.end_ns)
         for batch in self._source.fetch(chunk):
@@ -92,7 +94,7 @@ class SourceFeed:
             seen.update(key[:16] for key in keys)
             if fresh.any():
                 yield batch.filter(pa.array(fresh))
-        if asked_ns >= self._final_ns:
+        if asked >= self._final_at:
             self._final |= seen - self.truncated()
 
 

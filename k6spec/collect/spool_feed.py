@@ -84,7 +84,8 @@ class SpoolFeed:
         counts = self._counters.read().since(self._start)
         elsewhere = max(0, counts.sdk_export_failed - counts.refused)
         return LossCounters(
-            refused=counts.refused,
+            refused=counts.refused - counts.unwritten,
+            unwritten=counts.unwritten,
             undecodable=self._undecodable,
             sdk_dropped=counts.sdk_queue_full + elsewhere,
         )

@@ -21,6 +21,7 @@ class Tolerances:
         idle_vus: VUs that made no request. The declared load was not made.
         k6_cpu: of its cores that k6 took in the busiest tenth of its time. It measures its own queues.
         late_ns: how late iterations of an arrival rate began, in all but the latest twentieth.
+        clock_step_ns: the clock's largest step. When requests were sent is not known.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
     """
 
@@ -29,6 +30,7 @@ class Tolerances:
     idle_vus: float = 0.01
     k6_cpu: float = 0.9
     late_ns: float = 100e6
+    clock_step_ns: float = 100e6
     fewest_beyond: int = 5
 
     @classmethod
@@ -40,6 +42,7 @@ class Tolerances:
             idle_vus=config.max_idle_vus.fraction,
             k6_cpu=config.max_k6_cpu.fraction,
             late_ns=float(config.max_k6_late.ns),
+            clock_step_ns=float(config.max_clock_step.ns),
             fewest_beyond=config.fewest_beyond,
         )
 
@@ -51,7 +54,8 @@ class Health:
 
     ``k6_cpu``: the share of its ``cores`` that k6 took, ``machine_cpu``: of the machine's that anything took, both
     in all but the busiest tenth of the time. ``late_ns``: how late iterations of an arrival rate began, in all but
-    the latest twentieth. None where it was not measured.
+    the latest twentieth. ``clock_step_ns``: by how much this machine's clock was set.
+    None where it was not measured.
     """
 
     dropped_iterations: int = 0
@@ -63,6 +67,7 @@ class Health:
     machine_cpu: float | None = None
     cores: float | None = None
     late_ns: float | None = None
+    clock_step_ns: int = 0
 
     @property
     def dropped_share(self) -> float:
@@ -93,4 +98,9 @@ class Health:
             yield (
                 f"k6 began iterations {format_ns(self.late_ns)} late, so users did not come as declared; let it "
                 "have more cores, or plan a smaller load"
+            )
+        if self.clock_step_ns > tolerated.clock_step_ns:
+            yield (
+                f"this machine's clock was set by {format_ns(self.clock_step_ns)} during the load, so when "
+                "requests were sent is not known; let it be slewed, not set, and load again"
             )

@@ -21,6 +21,7 @@ from k6spec.child import Child
 from k6spec.declare.load import Load
 from k6spec.errors import ConfigError, K6Fault
 from k6spec.k6.binary import K6Binary
+from k6spec.k6.clock import ClockWatch
 from k6spec.k6.cpu import CpuMeter, CpuUse
 from k6spec.k6.environment import k6_environment
 from k6spec.k6.exit_codes import ABORTED, FINDINGS, REFUSED, SCRIPT_EXCEPTION, THRESHOLDS_CROSSED, meaning
@@ -71,6 +72,7 @@ class K6Result:
         stopped_by: the metrics whose thresholds stopped the load before its time.
         metrics_error: why k6's own metrics, which somebody asked for, were not all sent.
         cpu: what k6 took of its cores; None where it could not be measured, or k6 ended too soon.
+        clock_step_ns: the largest step of this machine's clock while k6 ran.
         remarks: what to tell people about k6's samples, such as tags that cost a time series for each request.
     """
 
@@ -95,6 +97,7 @@ class K6Result:
     stopped_by: str | None = None
     metrics_error: str | None = None
     cpu: CpuUse | None = None
+    clock_step_ns: int = 0
     remarks: tuple[str, ...] = ()
 
 
@@ -168,6 +171,7 @@ def run_k6(
         stopped_by=said.stopped_by,
         metrics_error=metrics_error or said.metrics_error,
         cpu=ran.cpu,
+        clock_step_ns=ran.clock_step_ns,
         remarks=tuple(output.remarks()),
     )
 
@@ -184,6 +188,7 @@ class _Ran:
     started_ns: int
     ended_ns: int
     cpu: CpuUse | None
+    clock_step_ns: int
 
     @property
     def refused(self) -> bool:
@@ -222,8 +227,9 @@ def _run_once(
             os.close(write_end)
             log.handed_over()
         with child:
-            cpu = CpuMeter(child.pid, environment)
-            code = _wait(child, reader, Meter(output, length=load.length.seconds), cpu, on_progress)
+            cpu, clock = CpuMeter(child.pid, environment), ClockWatch()
+            code = _wait(child, reader, Meter(output, length=load.length.seconds), cpu, clock, on_progress)
+            clock.look()
     ended_ns = time.time_ns()
     said = read_log(log_path)
     return _Ran(
@@ -234,6 +240,7 @@ def _run_once(
         started_ns=started_ns,
         ended_ns=ended_ns,
         cpu=cpu.used(),
+        clock_step_ns=clock.step_ns,
     )
 
 
@@ -286,6 +293,7 @@ def _wait(
     reader: _Reader,
     meter: Meter,
     cpu: CpuMeter,
+    clock: ClockWatch,
     on_progress: Callable[[Progress], None] | None,
 ) -> int:
     started = time.monotonic()
@@ -295,6 +303,7 @@ def _wait(
                 return child.wait(_TICK)
             except subprocess.TimeoutExpired:
                 cpu.measure()
+                clock.look()
                 progress = meter.measure(time.monotonic() - started)
                 if on_progress is not None:
                     on_progress(progress)

@@ -15,6 +15,11 @@ _LATE: Final = 20e6
 def remarks(info: Mapping[str, Any]) -> Iterator[str]:
     """One line for each, from ``run.json``; nothing where all is well."""
     health, k6 = info["health"], info.get("k6", {})
+    if unwritten := info.get("ledger", {}).get("spans_unwritten"):
+        yield (
+            f"the receiver refused {unwritten:,} spans as the disk of its temporary directory was full: make room "
+            "there, or set TMPDIR"
+        )
     if k6.get("marked_failed"):
         yield "the script called exec.test.fail()"
     if info.get("sut_after_load"):

@@ -59,7 +59,7 @@ class CollectorFeed(FeedAround):
         return replace(
             inner,
             collector_refused=counts.refused - self._start.refused,
-            collector_failed=max(0, failed - inner.refused),
+            collector_failed=max(0, failed - inner.refused - inner.unwritten),
         )
 
     def close(self) -> None:

@@ -18,9 +18,10 @@ class Ledger:
 
     A trace is *complete* when it has its entry span (the one whose parent is the client span) and no span
     whose parent is missing. ``spans_dropped`` adds up what SDKs, Collector and receiver say they lost or
-    refused; ``spans_foreign`` belong to no request of the load. ``spans_outside`` lie outside the calls that made
-    them, by up to ``outside_ns``, though they are no longer, and are taken as lying within: the clocks of two
-    hosts differ or, where not ``clocks_differ``, a server ended spans after its answer was read.
+    refused, ``spans_unwritten`` of which the receiver's disk did not take; ``spans_foreign`` belong to no request
+    of the load. ``spans_outside`` lie outside the calls that made them, by up to ``outside_ns``, though they are
+    no longer, and are taken as lying within: the clocks of two hosts differ or, where not ``clocks_differ``, a
+    server ended spans after its answer was read.
     """
 
     tier: Tier
@@ -32,6 +33,7 @@ class Ledger:
     spans_received: int
     spans_duplicate: int = 0
     spans_dropped: int = 0
+    spans_unwritten: int = 0
     spans_foreign: int = 0
     spans_outside: int = 0
     outside_ns: int = 0

@@ -11,6 +11,10 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from k6spec.collect.handshake import SPOOL_PREFIX
+from k6spec.collect.spool_sweep import sweep_spools
+from tests.collect.conftest import start_receiver
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -90,7 +94,7 @@ def test_a_full_disk_asks_to_send_again_and_leaves_whole_records(receiver, expor
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert receiver.call(export(5)) == b""
     assert len(receiver.spans()) == 7
-    assert receiver.counts.refused == 7
+    assert (receiver.counts.refused, receiver.counts.unwritten) == (7, 7)
 
 
 def metrics(name, value, error, *, delta=False, start=1, service="orders"):
@@ -120,3 +124,24 @@ def test_sdk_drop_counters_are_kept_whatever_their_temporality(receiver):
     ):
         receiver.post(message, path="/v1/metrics")
     assert (receiver.counts.sdk_queue_full, receiver.counts.sdk_export_failed) == (8, 8)
+
+
+def test_spools_of_killed_receivers_are_swept_away_and_those_of_living_ones_stay(tmp_path):
+    dead, living, young = (tmp_path / f"{SPOOL_PREFIX}{name}" for name in ("dead", "living", "young"))
+    other = tmp_path / f"{SPOOL_PREFIX}docker"
+    other.mkdir()
+    (other / "spans.spool").write_bytes(b"no receiver's")
+    receivers = [start_receiver(folder) for folder in (dead, living, young)]
+    try:
+        for running in (receivers[0], receivers[2]):
+            pattern = f"^[^ ]+ -m k6spec.*{running.directory}"
+            os.kill(int(subprocess.check_output(["pgrep", "-f", pattern]).split()[0]), signal.SIGKILL)
+            running.child.wait(10)
+        for folder in (dead, living, other):
+            os.utime(folder, (0, 0))
+        sweep_spools(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([living, young, other])
+    finally:
+        for running in receivers:
+            with running.child:
+                pass

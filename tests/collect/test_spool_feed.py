@@ -66,6 +66,15 @@ def test_failed_exports_that_we_refused_are_not_counted_twice(tmp_path, spool, c
     assert feed.losses() == LossCounters(refused=3, sdk_dropped=7)
 
 
+def test_spans_that_the_disk_did_not_take_are_told_apart_from_what_was_refused_otherwise(
+    tmp_path, spool, counters
+):
+    feed = feed_of(tmp_path)
+    counters.add(refused=5, unwritten=3)
+    assert feed.losses() == LossCounters(refused=2, unwritten=3)
+    assert feed.losses().total == 5
+
+
 def test_closing_again_does_nothing(tmp_path, spool, counters):
     closed = []
     feed = feed_of(tmp_path, on_close=lambda: closed.append(1))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import SHOP, Project, eventually
+from tests.integration.conftest import SHOP, SPEC, Project, eventually
 from tests.support.server import CountingServer, counting_server
 from tests.support.stacks import missing
 
@@ -98,6 +98,55 @@ def test_a_full_disk_under_the_archive_is_a_fault(
     assert "Traceback" not in ended.text
     assert project.processes() == {}
     assert not any(run.name for run in small_disk.glob("runs/*/run.json") if '"complete"' in run.read_text())
+
+
+def test_a_full_disk_under_the_spool_leaves_claims_on_spans_open_and_is_said(
+    project: Project, small_disk: Path
+) -> None:
+    spec = SPEC.replace("run.http().count >= 1", 'run.traces(root="GET /products").calls(db=True).max <= 90')
+    beside = SHOP.replace("[sys.executable", f"['env', 'TMPDIR={project.tmp}', sys.executable")
+    project.write(spec, conftest=beside)
+    project.env |= {"TMPDIR": str(small_disk), "LENGTH": "3s"}
+
+    ended = project.run()
+
+    (info,) = project.infos()
+    ledger = info["ledger"]
+    assert "INCONCLUSIVE" in ended.text, ended.text
+    assert f"the receiver refused {ledger['spans_unwritten']:,} spans as the disk of its temporary" in ended.text
+    assert 0 < ledger["spans_unwritten"] <= ledger["spans_dropped"]
+    assert 0 < ledger["traces_complete"] < ledger["traces_expected"]
+    assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
+def test_a_clock_that_is_set_during_the_load_delays_nothing_and_lets_no_latency_claim_pass(
+    project: Project, hours: int
+) -> None:
+    # The clock of a machine is not for a test to set: this session is told another time.
+    told_otherwise = f"""
+import time
+true, begun = time.time_ns, []
+
+def told():
+    if not begun and any(Path().glob(".k6spec/runs/*/requests.generated.parquet")):
+        begun.append(time.monotonic())
+    in_the_middle = begun and time.monotonic() > begun[0] + 1.5
+    return true() + ({hours} * 3_600 * 10**9 if in_the_middle else 0)
+
+time.time_ns = told
+"""
+    spec = SPEC.replace("run.http().count >= 1", "run.spans.db().duration.max < ms(60_000)")
+    project.write(spec, conftest=SHOP + told_otherwise)
+    project.env["LENGTH"] = "4s"
+
+    ended = project.run("--timeout=100")
+
+    assert "INCONCLUSIVE" in ended.text, ended.text
+    assert "this machine's clock was set by 3600 s" in ended.text, ended.text
+    (info,) = project.infos()
+    assert info["traces_settled"]
+    assert info["ledger"]["traces_complete"] == info["ledger"]["traces_expected"] > 0
 
 
 def test_two_sessions_at_once_wait_for_each_other(project: Project, server: CountingServer) -> None:

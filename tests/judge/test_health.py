@@ -17,6 +17,7 @@ SYMPTOMS = [
     (Health(idle_vus=12, planned_vus=50), "12 of 50 planned VUs made no request", "max_idle_vus", "30%"),
     (Health(k6_cpu=0.95, cores=2), "k6 took 95 % of its 2 cores", "max_k6_cpu", "99%"),
     (Health(late_ns=250e6), "k6 began iterations 250 ms late", "max_k6_late", "1s"),
+    (Health(clock_step_ns=3_600 * 10**9), "this machine's clock was set by", "max_clock_step", "2h"),
 ]
 
 
