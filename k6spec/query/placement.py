@@ -23,6 +23,7 @@ from k6spec.query.critical_path import critical_path
 from k6spec.query.forest import Columns, Forest
 from k6spec.query.numbering import Ints, Numbers, numbered
 from k6spec.query.parts_on_disk import MOST_PARTS, PartNumbers, PartsOnDisk, Records
+from k6spec.query.repeats import within_siblings
 from k6spec.query.self_time import self_times
 from k6spec.store.archive import REQUESTS, SPANS
 from k6spec.store.engine import connect
@@ -42,6 +43,7 @@ SELECT trace_id, span_id, parent_span_id, parent_span_id IS NOT NULL AS has_pare
        hash(service, coalesce(resource['service.instance.id'], ''), coalesce(resource['host.name'], '')) AS clock,
        hash(service, coalesce(db_statement, name)) AS call,
        CASE WHEN category = 'db' AND db_statement IS NOT NULL THEN hash(db_statement) ELSE 0 END AS statement,
+       hash(scope_name) AS scope,
        service IS NOT DISTINCT FROM '{CLIENT_SERVICE}' AS client, kind IS NOT DISTINCT FROM 'consumer' AS consumer
 FROM read_parquet(?)"""
 _SPAN: Final = np.dtype(
@@ -52,6 +54,7 @@ _SPAN: Final = np.dtype(
         ("start", np.int64),
         ("length", np.int64),
         ("statement", np.uint64),
+        ("scope", np.uint64),
         ("clock", np.int32),
         ("call", np.int32),
         ("has_parent", np.bool_),
@@ -60,7 +63,7 @@ _SPAN: Final = np.dtype(
     ],
     align=True,
 )
-_AS_READ: Final = ("has_parent", "start", "length", "statement", "client", "consumer")
+_AS_READ: Final = ("has_parent", "start", "length", "statement", "scope", "client", "consumer")
 _REQUEST: Final = np.dtype([("trace", np.uint64, 2), ("request", np.int64)])
 _PLACE: Final = np.dtype([(field.name, field.type.to_pandas_dtype()) for field in PLACED], align=True)
 
@@ -149,10 +152,23 @@ def _stand(spans: Records, trace: Ints, rows: Ints, unseen: int) -> Records:
     found["parent_node"][has_parent] = nodes[above]
     found["clock"], found["call"] = spans["clock"], spans["call"]
     found["repeats_parent"] = np.bincount(child[same], minlength=len(rows)) > 0
+    found["repeats_parent"][_told_twice(spans, above)] = True
     found["self_ns"] = self_times(spans["start"], spans["length"], spans["clock"], of, child)
     path = critical_path(_forest(spans, found))
     found["critical_ns"], found["critical_self_ns"] = path.whole, path.own
     return found
+
+
+def _told_twice(spans: Records, above: Ints) -> Ints:
+    """Those that a sibling tells of as well; ``above`` numbers the parents of those that have one."""
+    telling = spans["statement"][spans["has_parent"]] != 0
+    rows = np.flatnonzero(spans["has_parent"])[telling]
+    twice = within_siblings(
+        parent=above[telling],
+        **{name: spans[name][rows] for name in ("statement", "clock", "scope", "start", "length")},
+    )
+    told: Ints = rows[twice]
+    return told
 
 
 def _by_time(requests: Records) -> Records:

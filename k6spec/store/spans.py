@@ -91,7 +91,7 @@ _PLACED: Final[list[pa.Field[Any]]] = [
     pa.field("call", pa.int32()),  # one for each service and statement (else name)
     pa.field(
         "repeats_parent", pa.bool_()
-    ),  # both are database spans of one statement, as an ORM's and its driver's are
+    ),  # a database span of the same statement is around it, its parent or beside it: an ORM's and its driver's
     pa.field("self_ns", pa.int64()),  # how long it lasted while none of its children did
     pa.field("critical_ns", pa.int64()),  # how long the end of its request waited for it and what it called
     pa.field("critical_self_ns", pa.int64()),  # of that its own part
