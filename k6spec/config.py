@@ -39,6 +39,11 @@ class Config:
         max_k6_late: how late k6 may begin iterations of an arrival rate before no latency claim passes.
         max_clock_step: how far this machine's clock may be set during a load before no latency claim passes.
         max_skew: how far a span may lie outside the call that made it before that is told.
+        uninstrumented_from: requests (or calls) without one span of the other end, from which on it counts as one
+            that gives none; of fewer they are missing.
+        thin_from: traces under the least and under the most load, from which on their spans are compared.
+        max_thinning: by how much fewer they may be under the most before that is told.
+        max_groups: how many values a selection may be grouped by.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
         preflight: whether a few requests are made before a load that takes longer than they do.
         preflight_iterations: how often each scenario is run then.
@@ -91,6 +96,10 @@ class Config:
     max_k6_late: Duration = ms(100)
     max_clock_step: Duration = ms(100)
     max_skew: Duration = ms(1)
+    uninstrumented_from: int = 10
+    thin_from: int = 30
+    max_thinning: Ratio = percent(20)
+    max_groups: int = 200
     fewest_beyond: int = 5
     preflight: bool = True
     preflight_iterations: int = 3
@@ -142,7 +151,7 @@ _LISTS: Final = frozenset({"redact", "allow_hosts", "reports"})
 _DURATIONS: Final = frozenset(
     {"settle", "deadline", "preflight_time", "max_k6_late", "max_clock_step", "max_skew"}
 )
-_SHARES: Final = frozenset({"max_failed", "max_dropped", "max_idle_vus", "max_k6_cpu"})
+_SHARES: Final = frozenset({"max_failed", "max_dropped", "max_idle_vus", "max_k6_cpu", "max_thinning"})
 _PORT: Final = (0, 65_535)
 _NUMBERS: Final = {
     "otlp_grpc_port": _PORT,
@@ -151,6 +160,9 @@ _NUMBERS: Final = {
     "jaeger_max_traces": (1, 10**9),
     "preflight_iterations": (1, 100),
     "fewest_beyond": (1, 1000),
+    "uninstrumented_from": (2, 10**9),
+    "thin_from": (2, 10**9),
+    "max_groups": (1, 100_000),
 }
 _CHOICES: Final = {
     "jaeger_feed": ("live", "after", "off"),

@@ -117,7 +117,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
                 info["truncated_traces"] = sorted(trace_id.hex() for trace_id in gathered.truncated)
                 info["sut_on_telemetry"] = redactor.plain(said_of_telemetry(gathered, around))
                 folder.write_info({**info, "status": "running", "ledger": {"tier": feed.tier}})
-                _look_at_calls(folder, info, feed)
+                _look_at_calls(folder, info, feed, around.config.uninstrumented_from)
                 max_skew = around.config.max_skew
                 ledger = take_stock(folder, feed, gathered, duplicates, max_skew=max_skew)
             health = _health(made, result, folder)
@@ -144,9 +144,9 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
     return folder
 
 
-def _look_at_calls(folder: RunFolder, info: dict[str, Any], feed: SpanFeed) -> None:
+def _look_at_calls(folder: RunFolder, info: dict[str, Any], feed: SpanFeed, uninstrumented_from: int) -> None:
     """Records calls whose other end never gives a span, and traces that lack the other end of a call."""
-    database = Database(folder.path)
+    database = Database(folder.path, uninstrumented_from=uninstrumented_from)
     edges = read_edges(database)
     database.close()
     info["uninstrumented_calls"] = list(edges.uninstrumented)

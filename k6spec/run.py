@@ -249,7 +249,7 @@ class Run:
     @cached_property
     def database(self) -> Database:
         """The run's tables."""
-        return Database(self._folder.path)
+        return Database(self._folder.path, uninstrumented_from=self._tolerated.uninstrumented_from)
 
     @property
     def _scenarios(self) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ class Tolerances:
         k6_cpu: of its cores that k6 took in the busiest tenth of its time. It measures its own queues.
         late_ns: how late iterations of an arrival rate began, in all but the latest twentieth.
         clock_step_ns: the clock's largest step. When requests were sent is not known.
+        uninstrumented_from: requests of an operation without one trace, from which on it gives none.
+        groups: values that a selection may be grouped by.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
     """
 
@@ -31,6 +33,8 @@ class Tolerances:
     k6_cpu: float = 0.9
     late_ns: float = 100e6
     clock_step_ns: float = 100e6
+    uninstrumented_from: int = 10
+    groups: int = 200
     fewest_beyond: int = 5
 
     @classmethod
@@ -43,6 +47,8 @@ class Tolerances:
             k6_cpu=config.max_k6_cpu.fraction,
             late_ns=float(config.max_k6_late.ns),
             clock_step_ns=float(config.max_clock_step.ns),
+            uninstrumented_from=config.uninstrumented_from,
+            groups=config.max_groups,
             fewest_beyond=config.fewest_beyond,
         )
 

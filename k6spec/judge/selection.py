@@ -91,7 +91,8 @@ class Timed(Selection):
         def split() -> dict[str | None, Self]:
             if self._selector.unseen:
                 return {None: self}
-            column, found = values_of(self._bench.database, self._table, self._selector, key)
+            most = self._bench.tolerated.groups
+            column, found = values_of(self._bench.database, self._table, self._selector, key, most=most)
             return {
                 value: self._with(
                     replace(

@@ -20,6 +20,7 @@ import pytest
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
 from k6spec.errors import Inconclusive, UsageError
+from k6spec.judge.health import Tolerances
 from k6spec.judge.rehearsal import Rehearsal, Rehearsed, Unseen
 from k6spec.pytest_plugin.marks import NO_REHEARSAL_MARK
 from k6spec.pytest_plugin.wanting import OWN, changing_fixtures, declared_load, is_direct, unasked
@@ -47,10 +48,13 @@ def sharing(item: pytest.Item, load: Load, fixtures: Sequence[str]) -> Iterator[
 
 
 def rehearse(
-    tests: Sequence[pytest.Function], folder: RunFolder, limits: Mapping[str, str | int | float]
+    tests: Sequence[pytest.Function],
+    folder: RunFolder,
+    limits: Mapping[str, str | int | float],
+    tolerated: Tolerances,
 ) -> list[Rehearsed]:
     """Runs the bodies that may be run, each over the preflight in ``folder``."""
-    return [_rehearsed(test, folder, limits) for test in tests if _may_be_run(test)]
+    return [_rehearsed(test, folder, limits, tolerated) for test in tests if _may_be_run(test)]
 
 
 def _may_be_run(test: pytest.Function) -> bool:
@@ -72,9 +76,11 @@ def _may_be_run(test: pytest.Function) -> bool:
     )
 
 
-def _rehearsed(test: pytest.Function, folder: RunFolder, limits: Mapping[str, str | int | float]) -> Rehearsed:
+def _rehearsed(
+    test: pytest.Function, folder: RunFolder, limits: Mapping[str, str | int | float], tolerated: Tolerances
+) -> Rehearsed:
     rehearsal = Rehearsal()
-    run = Run(folder, limits=limits, rehearsal=rehearsal)
+    run = Run(folder, limits=limits, rehearsal=rehearsal, tolerated=tolerated)
     run.http()  # a run that nothing can be claimed of is a mistake of ours, which is not to be passed over below
     params = test.callspec.params if hasattr(test, "callspec") else {}
     arguments = {

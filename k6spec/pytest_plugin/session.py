@@ -151,6 +151,7 @@ def make_load(item: pytest.Item) -> Run | None:
         request = item.stash[_REQUEST]
         _speak(session, item.config)
         load, limits = state.load, session.config.limits
+        tolerated = Tolerances.of(session.config)
         fixtures = changing_fixtures(function, load.shared_over)
         folder = session.pool.get(
             Wanted(
@@ -159,11 +160,10 @@ def make_load(item: pytest.Item) -> Run | None:
                 stack=lambda: request.getfixturevalue("k6spec_stack"),
                 sut=lambda: _heard(request.getfixturevalue("k6spec_sut"), session),
                 nodeid=item.nodeid,
-                rehearse=lambda seen: rehearse(list(sharing(item, load, fixtures)), seen, limits),
+                rehearse=lambda seen: rehearse(list(sharing(item, load, fixtures)), seen, limits, tolerated),
             )
         )
         past = session.past(folder.info())
-        tolerated = Tolerances.of(session.config)
         state.run = Run(folder, limits=limits, log=state.log, past=past, tolerated=tolerated)
     return state.run
 
@@ -238,7 +238,9 @@ def summarise(reporter: Any, state: SessionState) -> None:
     for folder in runs:
         run = Run(folder)
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
-        for remark in (*remarks(run.info), *omission(run), *thinning(run), *tracing_cost(run)):
+        config = state.config
+        thinner = thinning(run, fewest=config.thin_from, fall=config.max_thinning.fraction)
+        for remark in (*remarks(run.info), *omission(run), *thinner, *tracing_cost(run)):
             reporter.write_line(f"  {remark}")
     if said := state.family.said():
         reporter.write_line(said)

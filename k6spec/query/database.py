@@ -88,12 +88,18 @@ _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCH
 
 @final
 class Database:
-    """The tables of the run in ``folder``; opened at first use."""
+    """The tables of the run in ``folder``; opened at first use.
 
-    __slots__ = ("_connection", "_kept", "folder")
+    Args:
+        uninstrumented_from: requests, or calls, of one kind of which none was answered by a span, from which on it
+            is one that gives none.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    __slots__ = ("_connection", "_kept", "folder", "uninstrumented_from")
+
+    def __init__(self, folder: Path, *, uninstrumented_from: int = 10) -> None:
         self.folder = folder
+        self.uninstrumented_from = uninstrumented_from
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: dict[Hashable, Any] = {}
 

@@ -13,9 +13,6 @@ from typing import Final, final
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
 
-_UNINSTRUMENTED_FROM: Final = 10
-"""Calls without an answer from which on they are told; of fewer each may have failed on its way."""
-
 _NUMBERS: Final = "'[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*', '*', 'g'"
 """Arguments that take ids out of a URL, so that calls of one route are one edge."""
 
@@ -74,7 +71,11 @@ class Outside:
 
 
 def read_edges(database: Database) -> Edges:
-    """Looks at both ends of every call; where traces are sampled on their way, a missing end says nothing."""
+    """Looks at both ends of every call; where traces are sampled on their way, a missing end says nothing.
+
+    Calls without an answer are told from the database's ``uninstrumented_from`` on: of fewer each may have
+    failed on its way.
+    """
     never: dict[str, int] = {}
     parted: set[str] = set()
     for caller, name, address, calls, answered, unanswered in database.rows(_EDGES):
@@ -83,7 +84,8 @@ def read_edges(database: Database) -> Edges:
         elif not answered:
             words = f"{caller}: {name}" + (f" to {address}" if address else "")
             never[words] = never.get(words, 0) + calls
-    told = tuple(f"{words} ({calls:,} calls)" for words, calls in never.items() if calls >= _UNINSTRUMENTED_FROM)
+    least = database.uninstrumented_from
+    told = tuple(f"{words} ({calls:,} calls)" for words, calls in never.items() if calls >= least)
     return Edges(uninstrumented=told, parted=frozenset(parted))
 
 

@@ -13,8 +13,6 @@ from k6spec.query.selectors import where
 from k6spec.query.spans import in_scope
 from k6spec.store.spans import NORMALISED
 
-MOST_GROUPS: Final = 200
-
 _SPAN_COLUMNS: Final = {
     **{name: f"s.{name}" for name in ("service", "name", "kind", "status")},
     "scope": "s.scope_name",
@@ -28,14 +26,16 @@ _REQUEST_COLUMNS: Final = {
 }
 
 
-def values_of(database: Database, table: str, selector: Selector, key: str) -> tuple[str, list[str | None]]:
+def values_of(
+    database: Database, table: str, selector: Selector, key: str, *, most: int
+) -> tuple[str, list[str | None]]:
     """SQL for what is grouped by, and its values in the selection, in order; None where there is none.
 
     Args:
         table: ``spans`` or ``requests``.
 
     Raises:
-        UsageError: there are more than ``MOST_GROUPS``.
+        UsageError: there are more than ``most``.
     """
     if table == "spans":
         column = _SPAN_COLUMNS.get(key) or read("s.attributes", key)
@@ -47,12 +47,12 @@ def values_of(database: Database, table: str, selector: Selector, key: str) -> t
     sql, parameters = where((*scope, *selector.conditions))
     rows = database.rows(
         f"SELECT DISTINCT ({column})::VARCHAR AS v FROM {source} WHERE {sql} ORDER BY v NULLS LAST "
-        f"LIMIT {MOST_GROUPS + 1}",
+        f"LIMIT {most + 1}",
         parameters,
     )
-    if len(rows) > MOST_GROUPS:
+    if len(rows) > most:
         raise UsageError(
-            f"by({key!r}): there are more than {MOST_GROUPS} values; group by something with fewer, such as "
-            "a route instead of a URL"
+            f"by({key!r}): there are more than {most:,} values; group by something with fewer, such as a "
+            "route instead of a URL, or set max_groups"
         )
     return column, [value for (value,) in rows]

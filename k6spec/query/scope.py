@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from k6spec.query.database import Database
 from k6spec.query.population import Floats, Missing
 from k6spec.query.selector import Selector
 from k6spec.query.selectors import where
-
-_UNINSTRUMENTED_FROM: Final = 10
 
 
 @final
@@ -88,7 +86,7 @@ def uninstrumented(database: Database, selector: Selector) -> tuple[str, ...]:
             return ()
         rows = database.rows(
             f"""SELECT operation FROM traces c WHERE {sql} AND sampled GROUP BY operation
-            HAVING count(*) >= {_UNINSTRUMENTED_FROM} AND NOT bool_or(received) AND NOT bool_or(failed)
+            HAVING count(*) >= {database.uninstrumented_from} AND NOT bool_or(received) AND NOT bool_or(failed)
             ORDER BY operation""",
             parameters,
         )

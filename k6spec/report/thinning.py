@@ -11,8 +11,6 @@ from typing import Final
 
 from k6spec.run import Run
 
-_FEWEST: Final = 30
-_FALL: Final = 0.2
 _SURE: Final = 4.0
 """Standard errors: chance does that once in some ten thousand times."""
 
@@ -35,10 +33,15 @@ FROM seen JOIN edges USING (operation) WHERE low < high GROUP BY operation, low,
 """
 
 
-def thinning(run: Run) -> Iterator[str]:
-    """A line for each operation whose traces have fewer spans the higher the planned load is."""
+def thinning(run: Run, *, fewest: int = 30, fall: float = 0.2) -> Iterator[str]:
+    """A line for each operation whose traces have fewer spans the higher the planned load is.
+
+    Args:
+        fewest: traces on either side, below which nothing is said.
+        fall: by what share they have fewer.
+    """
     for operation, low, high, few, before, spread, many, after, spread_after in run.database.rows(_BY_LOAD):
-        if min(few, many) < _FEWEST or after > before * (1 - _FALL):
+        if min(few, many) < fewest or after > before * (1 - fall):
             continue
         error = (spread / few + spread_after / many) ** 0.5
         if before - after > _SURE * error:

@@ -56,6 +56,11 @@ def test_an_environment_adds_to_tables(project: Path) -> None:
         ("[tool.k6spec]\ndeadline = 'soon'", "deadline = 'soon' is not a duration"),
         ("[tool.k6spec]\npreflight_time = 0.5", "preflight_time = 0.5: k6 takes no less than a second; write "),
         ("[tool.k6spec]\npreflight_time = '999ms'", "preflight_time = '999ms': k6 takes no less than a second"),
+        (
+            "[tool.k6spec]\nuninstrumented_from = 1",
+            "uninstrumented_from = 1; write a number from 2 to 1,000,000,000",
+        ),
+        ("[tool.k6spec]\nmax_thinning = 0.2", 'max_thinning = 0.2; write a share from "0%" to "100%"'),
         ("[tool.k6spec]\nlimits = 3", "limits is a table"),
         ("[tool.k6spec]\nstack = 3", "stack = 3; write a text"),
         ("[tool.k6spec\n", "pyproject.toml: "),

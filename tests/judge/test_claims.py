@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from k6spec import ClaimFailed, Inconclusive, UsageError, limit, ms, percent, seconds
+from k6spec.judge.health import Tolerances
 from k6spec.run import Run
 from tests.support.runs import Request, Span, db, entry, make_run, run_of
 
@@ -213,6 +214,12 @@ class TestMissingTraces:
         assert verdict.outcome == "passed"
         assert verdict.evidence.population.missing.uninstrumented == ("GET /static",)
 
+    def test_how_many_requests_that_takes_is_a_setting(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [*shop(), *[Request(name="GET /static", ms=900) for _ in range(20)]])
+        careful = Run(run.folder, tolerated=Tolerances(uninstrumented_from=21))
+
+        assert (careful.spans.db().duration.max <= ms(200)).outcome == "inconclusive"
+
     def test_where_traces_are_sampled_an_endpoint_without_any_is_not_uninstrumented(self, tmp_path: Path) -> None:
         run = run_of(
             tmp_path, [*shop(), *[Request(name="GET /static", ms=900) for _ in range(20)]], tier="sampled"
@@ -315,3 +322,11 @@ def test_chained_comparisons_judge_both_ends(tmp_path: Path) -> None:
 
     assert ms(10) < run.http().duration.p95 < ms(400)
     assert [verdict.outcome for verdict in run.log.verdicts] == ["passed", "passed"]
+
+
+def test_into_how_many_groups_a_selection_may_fall_is_a_setting(tmp_path: Path) -> None:
+    archived = run_of(tmp_path, [Request(spans=[entry(), db(), Span(name="GET cart")])])
+    run = Run(archived.folder, tolerated=Tolerances(groups=2))
+
+    with pytest.raises(UsageError, match=r"by\('name'\): there are more than 2 values; .* or set max_groups"):
+        len(run.spans.by("name"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from k6spec.query.database import Database
 from k6spec.query.edges import read_edges, read_outside
 from k6spec.run import Run
 from tests.support.runs import Request, Span, entry, run_of, trace_id
@@ -47,6 +48,12 @@ def test_a_call_that_is_never_answered_is_uninstrumented(tmp_path: Path) -> None
 
 def test_too_few_calls_say_nothing(tmp_path: Path) -> None:
     assert read_edges(run(tmp_path, [[call()]] * 9).database).uninstrumented == ()
+
+
+def test_how_many_calls_say_something_is_a_setting(tmp_path: Path) -> None:
+    folder = run(tmp_path, [[call()]] * 9).folder
+
+    assert read_edges(Database(folder.path, uninstrumented_from=9)).uninstrumented
 
 
 def test_a_call_that_failed_need_not_have_been_answered(tmp_path: Path) -> None:

@@ -21,6 +21,13 @@ def test_a_fall_under_load_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_from_where_on_it_is_told_is_a_setting(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [*requests(10, 8), *requests(50, 4)])
+
+    assert not list(thinning(run, fall=0.5))
+    assert not list(thinning(run, fewest=61))
+
+
 def test_as_many_or_more_are_nothing(tmp_path: Path) -> None:
     assert not list(thinning(run_of(tmp_path / "a", [*requests(10, 8), *requests(50, 8)])))
     assert not list(thinning(run_of(tmp_path / "b", [*requests(10, 8), *requests(50, 20)])))
