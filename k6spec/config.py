@@ -28,6 +28,9 @@ class Config:
         history: the folder of what is kept of each run for claims against a baseline; small, for CI to carry.
         baseline_branch: the branch whose runs are the baseline; default: main, or master.
         sut_version: the version of the system under test, for history; default: the specs' commit stands for it.
+        ab: in how many rounds a base version is loaded in turns with the system under test; default: none is.
+        ab_url: where the base version answers, if somebody else runs it.
+        ab_version: the version of the base, for messages.
         machine: a name for the kind of machine, within which runs compare; default: processor and cores.
         link_base: what links in messages begin with, for reports that CI archives.
         settle: how long no new span may come before the traces count as all there; default: the SUT's.
@@ -85,6 +88,9 @@ class Config:
     history: Path = Path(".k6spec/history")
     baseline_branch: str | None = None
     sut_version: str | None = None
+    ab: int | None = None
+    ab_url: str | None = None
+    ab_version: str | None = None
     machine: str | None = None
     link_base: str | None = None
     settle: Duration | None = None
@@ -163,6 +169,7 @@ _NUMBERS: Final = {
     "uninstrumented_from": (2, 10**9),
     "thin_from": (2, 10**9),
     "max_groups": (1, 100_000),
+    "ab": (4, 100),
 }
 _CHOICES: Final = {
     "jaeger_feed": ("live", "after", "off"),
@@ -303,4 +310,8 @@ def _number(name: str, value: object, where: str) -> int:
         number = -1
     if not lowest <= number <= highest:
         raise ConfigError(f"{where}: {name} = {value!r}; write a number from {lowest} to {highest:,}")
+    if name == "ab" and number % 2:
+        raise ConfigError(
+            f"{where}: ab = {value!r}; write an even number, for each version goes first in one half"
+        )
     return number

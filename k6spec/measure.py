@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock, Thread
@@ -44,7 +44,10 @@ from k6spec.units import Duration
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a load runs in: started stack and SUT, settings, and what is recorded of the session."""
+    """What a load runs in: started stack and SUT, settings, and what is recorded of the session.
+
+    ``ab``: which version this is of two that are loaded in turns, and in which round.
+    """
 
     config: Config
     binary: K6Binary
@@ -53,6 +56,7 @@ class Surroundings:
     session: str
     fixtures: Sequence[str] = ()
     previous_run: str | None = None
+    ab: Mapping[str, object] | None = None
     say: Callable[[str], None] = lambda _text: None
     progress: ProgressLine | None = None
     rehearse: Callable[[RunFolder], Sequence[Rehearsed]] = lambda _folder: ()

@@ -127,7 +127,8 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             info["stopped"] = stopped(made, folder.path / REQUESTS, result.stopped_by)
             measured = redactor.plain(_measured(result, ledger, health, gathered, timings))
             folder.write_info({**info, **measured, "status": "complete"})
-            HistoryStore(around.config.history_folder).add(record_run(folder))
+            if around.ab is None:  # rounds of one session are no nights
+                HistoryStore(around.config.history_folder).add(record_run(folder))
         except BaseException as raised:
             error = disk_fault(raised, folder.path) or raised
             if isinstance(error, Fault):
@@ -274,6 +275,7 @@ def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -
         "made": None if made is load else declaration(made),
         "fixtures": sorted(around.fixtures),
         "previous_run": around.previous_run,
+        "ab": around.ab,
         "environment": {
             "name": around.config.env,
             "overrides": {"profile": dict(around.config.profile), "limits": dict(around.config.limits)},

@@ -9,9 +9,10 @@ from typing import Any, Final, final
 
 from k6spec.errors import UsageError
 from k6spec.history.entry import Entry, entry_of
+from k6spec.history.rounds import base_operations
 from k6spec.history.store import HistoryStore, Marks
 from k6spec.judge.family import Family
-from k6spec.judge.past import FEWEST, Chosen, Earlier, Known
+from k6spec.judge.past import FEWEST, Chosen, Earlier, Known, Rounds
 from k6spec.judge.verdict import Unit
 
 _TRUNKS: Final = ("main", "master")
@@ -36,14 +37,22 @@ class HistoryPast:
 
     Args:
         trunk: the branch that baselines are taken of; None: main, or master where there is no main.
+        rounds: in which another version was loaded in turns with this one: ``baseline()`` is then that version.
     """
 
     def __init__(
-        self, store: HistoryStore, info: Mapping[str, Any], *, family: Family, trunk: str | None = None
+        self,
+        store: HistoryStore,
+        info: Mapping[str, Any],
+        *,
+        family: Family,
+        trunk: str | None = None,
+        rounds: Rounds | None = None,
     ) -> None:
         self._store = store
         self._this = entry_of(info)
         self._named_trunk = trunk
+        self._rounds = rounds
         self.family = family
 
     @cached_property
@@ -70,6 +79,10 @@ class HistoryPast:
     @cached_property
     def _trunk(self) -> str | None:
         return self._named_trunk or _trunk(self._earlier)
+
+    def rounds(self, chosen: Chosen) -> Rounds | None:
+        """The rounds in which another version was loaded in turns with this one, if the claim is about that."""
+        return self._rounds if chosen.branch is None and chosen.pin is None else None
 
     def statistic(self, statistic: str, unit: Unit, chosen: Chosen) -> Earlier:
         """What earlier runs measured of a statistic, by its words."""
@@ -106,6 +119,8 @@ class HistoryPast:
         def known(entry: Entry) -> Mapping[str, Mapping[str, int]]:
             return entry.critical_operations if critical else entry.operations
 
+        if rounds := self.rounds(chosen):
+            return base_operations(rounds, root, critical=critical)
         runs, wanting = self._chosen(chosen, lambda entry: root in known(entry), f"of {root!r} ")
         if chosen.pin is not None:
             runs = [entry for entry in self._pinned(chosen.pin) if root in known(entry)]

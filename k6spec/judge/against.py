@@ -11,6 +11,7 @@ from k6spec.judge.limits import LIMIT_WORDS, shown
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Earlier, Past
 from k6spec.judge.regression import Noise, all_new, measure_noise, share_tail
+from k6spec.judge.rounds import Paired, Unpaired
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Compared, Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
@@ -50,8 +51,11 @@ def verdict_against(
     statistic: str,
     unit: Unit,
     bench: Bench,
+    paired: Paired | Unpaired | None = None,
 ) -> Verdict:
     """The verdict of a statistic against a baseline; ``measured`` is None where nothing matched.
+
+    ``paired``: the rounds of two versions, if that is what is compared.
 
     Raises:
         UsageError: the baseline's slack is of another kind than the statistic.
@@ -62,10 +66,17 @@ def verdict_against(
         weighed = _Weighed(outcome="inconclusive", reason=population.why_empty())
         headline = f"{statistic} cannot be judged, limit {standard}"
     else:
-        ends, notes = _unflattered(measured, population, unit, bench.tolerated.failed)
-        weighed = _weigh(_Question(statistic, unit, sign, ends, measured, population), standard, bench.past)
-        if weighed.outcome == "passed" and unit == "ns" and bench.symptoms:
-            weighed = replace(weighed, outcome="inconclusive", reason=bench.symptoms)
+        if isinstance(paired, Paired):
+            ends, notes, members = paired.ends, (), paired.members
+            measured = replace(measured, observed=ends[0], lowest=min(ends[:3]), highest=max(ends[:3]))
+        else:
+            ends, notes = _unflattered(measured, population, unit, bench.tolerated.failed)
+            members = len(population.values)
+        asked = _Question(statistic, unit, sign, ends, measured, population, members)
+        weighed = _weigh(asked, standard, bench.past, paired)
+        symptoms = bench.symptoms or (paired.symptoms if isinstance(paired, Paired) else "")
+        if weighed.outcome == "passed" and unit == "ns" and symptoms:
+            weighed = replace(weighed, outcome="inconclusive", reason=symptoms)
         limit = "" if weighed.compared is None else f" = {shown(weighed.limit, unit)}"
         headline = f"{statistic} {shown(measured.observed, unit)}, limit {LIMIT_WORDS[sign]}{standard}{limit}"
         if weighed.compared is not None:
@@ -100,6 +111,7 @@ class _Question:
     ends: tuple[float, ...]
     measured: Measured
     population: Population
+    members: int
 
     @property
     def upper(self) -> bool:
@@ -119,22 +131,22 @@ class _Question:
         return (value > limit and not near) or (near and self.sign == ">=")
 
 
-def _weigh(asked: _Question, standard: Baseline, past: Past | None) -> _Weighed:
+def _weigh(asked: _Question, standard: Baseline, past: Past | None, paired: Paired | Unpaired | None) -> _Weighed:
     if past is None:
         return _Weighed(
             outcome="skipped", reason="claims against a baseline are judged by pytest: here is no history"
         )
-    earlier = past.statistic(asked.statistic, asked.unit, standard.chosen)
-    if earlier.wanting is not None:
-        past.family.skipped += 1
-        return _Weighed(outcome="skipped", reason=earlier.wanting)
-    share = asked.counts
-    noise = measure_noise(
-        earlier.reference,
-        earlier.variation,
-        share=(asked.measured.observed, len(asked.population.values)) if share else None,
-        ratios=not share and min(asked.ends) > 0,
-    )
+    if isinstance(paired, Unpaired):
+        past.family.skipped += paired.outcome == "skipped"
+        return _Weighed(outcome=paired.outcome, reason=paired.reason)
+    if paired is not None:
+        earlier, noise = paired.earlier, paired.noise
+    else:
+        earlier = past.statistic(asked.statistic, asked.unit, standard.chosen)
+        if earlier.wanting is not None:
+            past.family.skipped += 1
+            return _Weighed(outcome="skipped", reason=earlier.wanting)
+        noise = _noise_of(asked, earlier)
     centre = noise.scale.down(noise.centre)
     limit = standard.factor * centre + standard.added(asked.unit)
     alpha = 1 - standard.sure
@@ -144,6 +156,16 @@ def _weigh(asked: _Question, standard: Baseline, past: Past | None) -> _Weighed:
     compared = _compared(noise, asked, earlier, standard, worse, family.size)
     outcome, reason = _decide(noise, limit, asked, earlier, standard, compared, admitted=admitted)
     return _Weighed(outcome=outcome, limit=limit, reason=reason, compared=compared)
+
+
+def _noise_of(asked: _Question, earlier: Earlier) -> Noise:
+    share = asked.counts
+    return measure_noise(
+        earlier.reference,
+        earlier.variation,
+        share=(asked.measured.observed, asked.members) if share else None,
+        ratios=not share and min(asked.ends) > 0,
+    )
 
 
 def _decide(
@@ -175,7 +197,7 @@ def _decide(
     if any(held) and not all(held):
         return "inconclusive", "what is missing could move it to the other side of its limit"
     return "inconclusive", (
-        f"it is too near to its limit, given that {len(earlier.variation)} runs differ by "
+        f"it is too near to its limit, given that {len(earlier.variation)} {earlier.between} differ by "
         f"{_noise(noise, asked.unit)} (one standard deviation): load again, or longer; an unchanged system would "
         f"quietly pass {compared.holdable}"
     )
@@ -205,6 +227,7 @@ def _compared(
         p=p,
         family=family,
         holdable=held,
+        between=earlier.between,
     )
 
 
@@ -214,8 +237,8 @@ def in_words(compared: Compared, unit: Unit) -> str:
     noise = shown(compared.noise, "fraction" if compared.ratios else unit)
     return (
         f"{_signed(compared.change, compared, unit)} against the baseline {shown(compared.value, unit)} "
-        f"({low} to {high}, {shown(compared.sure, 'fraction')} sure on either side; noise between runs {noise}; "
-        f"{compared.said})"
+        f"({low} to {high}, {shown(compared.sure, 'fraction')} sure on either side; noise between "
+        f"{compared.between} {noise}; {compared.said})"
     )
 
 
@@ -244,7 +267,7 @@ def _p(noise: Noise, end: float, limit: float, asked: _Question, earlier: Earlie
         return 1.0
     p = noise.over(end, limit) if asked.upper else noise.under(end, limit)
     if asked.counts and asked.upper:
-        return max(p, share_tail(end, len(asked.population.values), limit, earlier.variation))
+        return max(p, share_tail(end, asked.members, limit, earlier.variation))
     if not noise.error and isinstance(asked.measured.reducer, (Max, Min)):
         values = asked.population.values
         beyond = int(((values > limit) if asked.upper else (values < limit)).sum())
@@ -255,9 +278,10 @@ def _p(noise: Noise, end: float, limit: float, asked: _Question, earlier: Earlie
 def _refused(noise: Noise, earlier: Earlier, compared: Compared, unit: Unit) -> str:
     among = f"all of {compared.family} such claims at " if compared.family > 1 else ""
     return (
-        f"the limit is tighter than the noise: {len(earlier.variation)} runs differ by {_noise(noise, unit)} (one "
-        f"standard deviation), so even a run that equals the baseline could not pass; an unchanged system would "
-        f"quietly pass {among}{compared.holdable}: loosen the limit, make the load longer, or gather more runs"
+        f"the limit is tighter than the noise: {len(earlier.variation)} {earlier.between} differ by "
+        f"{_noise(noise, unit)} (one standard deviation), so even a run that equals the baseline could not pass; "
+        f"an unchanged system would quietly pass {among}{compared.holdable}: loosen the limit, make the load "
+        f"longer, or gather more {earlier.between}"
     )
 
 

@@ -22,8 +22,14 @@ class Family:
     def __init__(self, expected: int = 1) -> None:
         self._expected = expected
         self._seen: list[tuple[float, float, bool]] = []
+        self.told = False
+        """Whether the session's claims were counted beforehand."""
         self.skipped = 0
         """How many were let through for want of a baseline."""
+
+    def expect(self, claims: int) -> None:
+        """So many claims the session will make, as was counted beforehand."""
+        self._expected, self.told = claims, True
 
     @property
     def size(self) -> int:

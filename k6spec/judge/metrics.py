@@ -89,12 +89,13 @@ class Metric(Statistics[Any], Windowed):
             raise Inconclusive(why_no_metric(self._bench.database, self._name))
         return found
 
-    @cached_property
+    @property
     def _population(self) -> Population:
         def read(selector: Selector) -> Population:
             return read_samples(self._bench.database, self._name, self._kind, selector)
 
-        return reading(read, Selector(conditions=self._conditions, window=self._part, text=self._text))
+        chosen = Selector(conditions=self._conditions, window=self._part, text=self._text)
+        return self._bench.database.once(self, lambda: reading(read, chosen))
 
 
 def select_metric(

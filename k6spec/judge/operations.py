@@ -54,6 +54,7 @@ class Operations:
             )
         text = f"{self._selector.named('traces')}: operations{' on the critical path' if self._critical else ''}"
         if self._bench.rehearsal is not None:
+            self._bench.rehearsal.compared += 1
             return self._bench.rehearsal.held(text, self._population(text, {}))
         past = self._bench.past
         seen, traces = operations_of(self._bench.database, self._selector, critical=self._critical)

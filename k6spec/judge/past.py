@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, final
 
 from k6spec.judge.family import Family
@@ -45,13 +46,33 @@ class Earlier:
     """Earlier runs of the same load on the same system, oldest first.
 
     ``reference``: what is compared with; ``variation``: what says how runs differ. ``said``: which runs they are,
-    in words. ``wanting``: why there is no baseline, if there is none.
+    in words. ``wanting``: why there is no baseline, if there is none. ``between``: what the noise lies between.
     """
 
     reference: tuple[Known, ...]
     variation: tuple[Known, ...]
     said: str
     wanting: str | None = None
+    between: str = "runs"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """``pairs``: the folders of base and candidate of each round. ``base`` and ``candidate``: the versions' names.
+
+    ``symptoms``: why no claim about latency passes, of any of these runs; empty where all is well.
+    """
+
+    pairs: tuple[tuple[Path, Path], ...]
+    base: str
+    candidate: str
+    symptoms: str
+
+    @property
+    def said(self) -> str:
+        """Which they are, in words."""
+        return f"{len(self.pairs)} rounds, {self.candidate} in turns with {self.base}"
 
 
 class Past(Protocol):
@@ -60,6 +81,9 @@ class Past(Protocol):
     @property
     def family(self) -> Family:
         """The session's baseline claims."""
+
+    def rounds(self, chosen: Chosen) -> Rounds | None:
+        """The rounds in which another version was loaded in turns with this one, if the claim is about that."""
 
     def statistic(self, statistic: str, unit: Unit, chosen: Chosen) -> Earlier:
         """What earlier runs measured of a statistic, by its words."""

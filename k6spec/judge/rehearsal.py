@@ -28,20 +28,25 @@ class Unseen:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """A test whose body was run over a preflight. ``mistake``: what can be no claim on any run."""
+    """A test whose body was run over a preflight. ``mistake``: what can be no claim on any run.
+
+    ``compared``: how many claims it makes against a baseline.
+    """
 
     nodeid: str
     unseen: tuple[Unseen, ...] = ()
     mistake: str | None = None
+    compared: int = 0
 
 
 @final
 class Rehearsal:
     """Stands where claims are judged, and lets each of them hold."""
 
-    __slots__ = ("unseen",)
+    __slots__ = ("compared", "unseen")
 
     def __init__(self) -> None:
+        self.compared = 0
         self.unseen: list[Unseen] = []
 
     def miss(self, claim: str, population: Population) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -71,9 +70,12 @@ class Requests(Timed):
         """
         return BreakingRate(self._bench, self._selector, failed, p95, p99)
 
-    @cached_property
+    @property
     def _population(self) -> Population:
-        return reading(lambda selector: read_requests(self._bench.database, selector), self._selector)
+        database = self._bench.database
+        return database.once(
+            (self, "all"), lambda: reading(lambda selector: read_requests(database, selector), self._selector)
+        )
 
     @property
     def _endured(self) -> Population:
@@ -82,9 +84,12 @@ class Requests(Timed):
         endured = np.where(population.succeeded, population.values, np.inf)
         return replace(population, values=endured, succeeded=None)
 
-    @cached_property
+    @property
     def _failures(self) -> Population:
-        return reading(lambda selector: read_failures(self._bench.database, selector), self._selector)
+        database = self._bench.database
+        return database.once(
+            (self, "failed"), lambda: reading(lambda selector: read_failures(database, selector), self._selector)
+        )
 
     def _timing(self, name: str) -> Series[Duration]:
         def read(selector: Selector) -> Population:

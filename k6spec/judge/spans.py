@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Self, final
 
 from k6spec.errors import Inconclusive, UsageError
@@ -143,9 +142,9 @@ class Spans(Timed, SpanLanguage):
         """It in words."""
         return self._selector.text
 
-    @cached_property
+    @property
     def _population(self) -> Population:
-        return self._read("duration")
+        return self._bench.database.once(self, lambda: self._read("duration"))
 
     def _unseen(self, key: str) -> Self | None:
         lost = self._bench.spans_dropped or missing_traces(self._bench.database, self._selector).traces

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, final
 
 from k6spec.errors import Inconclusive, UsageError
@@ -17,6 +18,8 @@ from k6spec.judge.flattery import flattered_by_failures
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
 from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.offence import offence
+from k6spec.judge.past import Rounds
+from k6spec.judge.rounds import Paired, Seen, Unpaired, pair_up
 from k6spec.judge.scaling import Scaling
 from k6spec.judge.sliding import Every
 from k6spec.judge.standard import Baseline
@@ -237,6 +240,7 @@ class Stat(Generic[Q]):
         rehearsal = self._bench.rehearsal
         if rehearsal is not None:
             claim = f"{population.text}: {self._label} {sign} {standard}"
+            rehearsal.compared += 1
             if _says_nothing(population, reducer) and not population.none_is_a_finding:
                 rehearsal.miss(claim, population)
             self.verdict = rehearsal.held(claim, population)
@@ -246,6 +250,7 @@ class Stat(Generic[Q]):
             measured = Measured(
                 observed=reducer(population.values), lowest=lowest, highest=highest, reducer=reducer
             )
+        rounds = None if self._bench.past is None else self._bench.past.rounds(standard.chosen)
         self.verdict = self._bench.log.add(
             verdict_against(
                 measured,
@@ -255,9 +260,35 @@ class Stat(Generic[Q]):
                 statistic=f"{population.text}: {self._label}",
                 unit=self._unit,
                 bench=self._bench,
+                paired=None if rounds is None or measured is None else self._paired(rounds),
             )
         )
         return self.verdict
+
+    def _paired(self, rounds: Rounds) -> Paired | Unpaired:
+        seen = [(self._seen_in(base), self._seen_in(candidate)) for base, candidate in rounds.pairs]
+        return pair_up(rounds, seen, share=self._unit == "fraction")
+
+    def _seen_in(self, folder: Path) -> Seen | None:
+        """The statistic in another run; None if nothing matched there."""
+        database = self._bench.database
+        with database.elsewhere(folder):
+            population = self._population()
+            reducer = self._reducer(population)
+            if _says_nothing(population, reducer):
+                return None
+            dropped = self._dropped(population, database.spans_dropped)
+            lowest, highest = bounds(reducer, population, dropped)
+            observed, members = reducer(population.values), len(population.values)
+        successful = population.successful if self._unit == "ns" else None
+        flattered = successful is not None and 0 < len(successful) < members * (1 - self._bench.tolerated.failed)
+        return Seen(
+            observed=observed,
+            lowest=lowest,
+            highest=highest,
+            members=members,
+            successful=reducer(successful) if successful is not None and flattered else None,
+        )
 
     def _weigh(
         self, population: Population, reducer: Reducer, observed: float, sign: Operator, bound: float
@@ -305,9 +336,9 @@ class Stat(Generic[Q]):
             offence=offence(reducer, population, sign, bound, self._unit),
         )
 
-    def _dropped(self, population: Population) -> Dropped:
+    def _dropped(self, population: Population, spans: int | None = None) -> Dropped:
         """Spans that were lost anywhere, and the longest request of the claim, to any of which they may belong."""
-        spans = self._bench.spans_dropped
+        spans = self._bench.spans_dropped if spans is None else spans
         if population.noun == "request" or not spans:
             return Dropped()
         sql, parameters = where(population.within)

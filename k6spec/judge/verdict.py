@@ -23,7 +23,8 @@ class Compared:
     ``value``: the baseline, in the statistic's unit, of the ``runs``. ``change`` and its ``ends``, each ``sure``,
     are shares of the baseline if ``ratios``, else in the unit; so is ``noise``, one standard deviation of runs.
     ``p``: how likely so much would be seen if the claim held; judged among ``family`` claims. ``holdable``: the
-    tightest limit that an unchanged system would quietly pass.
+    tightest limit that an unchanged system would quietly pass. ``between``: what ``noise`` lies between, runs or
+    the rounds of two versions.
     """
 
     runs: tuple[str, ...]
@@ -37,6 +38,7 @@ class Compared:
     p: float
     family: int
     holdable: str
+    between: str = "runs"
 
 
 @final

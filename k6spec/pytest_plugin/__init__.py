@@ -46,6 +46,14 @@ def k6spec_sut(pytestconfig: pytest.Config) -> Sut:
     return default_sut(pytestconfig)
 
 
+@pytest.fixture(scope="session")
+def k6spec_sut_base(pytestconfig: pytest.Config) -> Sut:
+    """The version that ``--k6spec-ab`` compares the system under test with. Override it."""
+    from k6spec.pytest_plugin.session import default_base
+
+    return default_base(pytestconfig)
+
+
 @pytest.fixture
 def k6spec_load(request: pytest.FixtureRequest) -> Load:
     """The load of the nearest ``k6spec.load`` mark. Override it where the declaration needs other fixtures."""

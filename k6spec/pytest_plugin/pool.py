@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -20,12 +20,14 @@ from k6spec.declare.load import Load
 from k6spec.declare.profile import ScriptsOwn
 from k6spec.declare.scenario import ScriptScenario
 from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault, SutFault
+from k6spec.history.rounds import is_judged
 from k6spec.judge.rehearsal import Rehearsed
 from k6spec.k6.binary import find_k6
 from k6spec.k6.own_load import replaced_loads
 from k6spec.k6.progress import ProgressLine
 from k6spec.measure import Surroundings
 from k6spec.pipeline import run_load, show
+from k6spec.pytest_plugin.turns import config_for, turns, version_names
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.lifetime import Lifetime
@@ -39,13 +41,15 @@ from k6spec.store.archive import RunFolder, find_run, find_runs
 class Wanted:
     """A load that a test wants: with which fixtures around it, and how to get stack and SUT if it must run.
 
-    ``rehearse`` looks at what its tests claim, over the few requests before the load.
+    ``base``: the version that the SUT is compared with, where two are loaded in turns. ``rehearse`` looks at what
+    its tests claim, over the few requests before the load.
     """
 
     load: Load
     fixtures: tuple[str, ...]
     stack: Callable[[], StackBackend]
     sut: Callable[[], Sut]
+    base: Callable[[], Sut]
     nodeid: str
     rehearse: Callable[[RunFolder], Sequence[Rehearsed]]
 
@@ -98,7 +102,10 @@ class Pool:
             raise _repeated(*self._faults[key], what="load")
         if key not in self._done:
             with self._remembered(key, wanted.nodeid):
-                self._done[key] = self._run(load, wanted, stack, sut)
+                if self._config.ab is None:
+                    self._done[key] = self._run(load, wanted, stack, sut, self._config)
+                else:
+                    self._done[key] = self._in_turns(load, wanted, stack, sut, self._config.ab)
         return self._done[key]
 
     def trace_url(self, run: RunFolder, trace_id: str, span_id: str | None = None) -> str | None:
@@ -143,22 +150,54 @@ class Pool:
                 self.say(f"Jaeger lacks spans of {run.run_id}: {why}")
             del self._stacks[run]
 
-    def _run(self, load: Load, wanted: Wanted, stack: StackBackend, sut: Sut) -> RunFolder:
-        binary = find_k6(self._config.k6)  # first: nothing need start where k6 is missing
-        check_hosts(load, _address(sut), self._config.allow_hosts)
+    def _in_turns(self, load: Load, wanted: Wanted, stack: StackBackend, candidate: Sut, rounds: int) -> RunFolder:
+        """Loads both versions in rounds; the run is the candidate's last, which knows of all others."""
+        base = wanted.base()
+        for sut in (candidate, base):
+            check_hosts(load, _address(sut), self._config.allow_hosts)
+            self._start(stack, sut, wanted.nodeid)  # both run all the time: neither is colder than the other
+        names = version_names(self._config)
+        pairs: list[dict[str, str]] = []
+        for turn in turns(rounds):
+            if turn.opens:
+                pairs.append({})
+            self.say(f"round {turn.round} of {rounds}: the {turn.version}, {names[turn.version]}")
+            run = self._run(
+                load,
+                wanted if turn.version == "candidate" else replace(wanted, rehearse=lambda _seen: ()),
+                stack,
+                candidate if turn.version == "candidate" else base,
+                config_for(turn, self._config, names),
+                ab={"version": turn.version, "round": turn.round, "rounds": rounds, **names, "pairs": pairs},
+            )
+            pairs[-1][turn.version] = run.run_id
+        return run
+
+    def _run(
+        self,
+        load: Load,
+        wanted: Wanted,
+        stack: StackBackend,
+        sut: Sut,
+        config: Config,
+        ab: Mapping[str, object] | None = None,
+    ) -> RunFolder:
+        binary = find_k6(config.k6)  # first: nothing need start where k6 is missing
+        check_hosts(load, _address(sut), config.allow_hosts)
         self._start(stack, sut, wanted.nodeid)
         wait = self._cool_at - time.monotonic()
         if wait > 0:
             self.say(f"cooling down for {wait:.0f} s")
             time.sleep(wait)
         around = Surroundings(
-            config=self._config,
+            config=config,
             binary=binary,
             stack=stack,
             sut=sut,
             session=self._session,
             fixtures=wanted.fixtures,
             previous_run=self._last.run_id if self._last else None,
+            ab=ab,
             say=self.say,
             progress=self.progress,
             rehearse=wanted.rehearse,
@@ -222,6 +261,8 @@ class Pool:
         reasons = []
         for run in self._candidates(self._replay):
             info = run.info()
+            if info.get("ab") and not is_judged(info["ab"]):
+                continue
             if (info["fingerprint"], info["fixtures"]) == wanted:
                 run.check_tables()
                 return run

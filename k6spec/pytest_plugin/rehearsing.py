@@ -101,7 +101,9 @@ def _rehearsed(
         pass  # of the body's own: so few requests may not be what it expects
     finally:
         run.database.close()
-    return Rehearsed(nodeid=test.nodeid, unseen=tuple(rehearsal.unseen), mistake=mistake)
+    return Rehearsed(
+        nodeid=test.nodeid, unseen=tuple(rehearsal.unseen), mistake=mistake, compared=rehearsal.compared
+    )
 
 
 @contextlib.contextmanager

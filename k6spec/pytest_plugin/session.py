@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast, final
 
@@ -13,6 +14,7 @@ from k6spec.declare.load import Load
 from k6spec.declare.location import shown_path
 from k6spec.errors import DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.history.recording import claimed
+from k6spec.history.rounds import rounds_of
 from k6spec.judge.breaking import BreakingRate
 from k6spec.judge.health import Tolerances
 from k6spec.judge.record import record
@@ -33,7 +35,7 @@ from k6spec.run import Run
 from k6spec.stack.base import StackBackend
 from k6spec.stack.choose import choose_stack
 from k6spec.stack.sut import AddressSut, Sut, Talks
-from k6spec.store.archive import find_run
+from k6spec.store.archive import RunFolder, find_run
 
 _REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
 
@@ -78,6 +80,18 @@ def default_sut(config: pytest.Config) -> Sut:
             "return k6spec.CommandSut([...], base_url=...)",
         )
     return AddressSut(base_url)
+
+
+def default_base(config: pytest.Config) -> Sut:
+    """The base version at ``ab_url``."""
+    url = session_state(config).config.ab_url
+    if url is None:
+        raise SutFault(
+            "--k6spec-ab compares with a base version, and there is none",
+            advice="override the fixture k6spec_sut_base in conftest.py to start it, as k6spec_sut does for this "
+            "version, or give --k6spec-ab-url URL for one that already runs",
+        )
+    return AddressSut(url)
 
 
 def marked_load(item: pytest.Item) -> Load:
@@ -159,13 +173,25 @@ def make_load(item: pytest.Item) -> Run | None:
                 fixtures=fixtures,
                 stack=lambda: request.getfixturevalue("k6spec_stack"),
                 sut=lambda: _heard(request.getfixturevalue("k6spec_sut"), session),
+                base=lambda: _heard(request.getfixturevalue("k6spec_sut_base"), session),
                 nodeid=item.nodeid,
                 rehearse=lambda seen: rehearse(list(sharing(item, load, fixtures)), seen, limits, tolerated),
             )
         )
-        past = session.past(folder.info())
+        rounds = rounds_of(folder, tolerated)
+        if rounds is not None and not session.family.told:
+            session.family.expect(_claims(item.session, folder, limits, tolerated))
+        past = session.past(folder.info(), rounds)
         state.run = Run(folder, limits=limits, log=state.log, past=past, tolerated=tolerated)
     return state.run
+
+
+def _claims(
+    session: pytest.Session, folder: RunFolder, limits: Mapping[str, str | int | float], tolerated: Tolerances
+) -> int:
+    """How many claims against a baseline the session makes, of whatever load: its tests' bodies tell."""
+    tests = [item for item in session.items if isinstance(item, pytest.Function) and "run" in item.fixturenames]
+    return sum(test.compared for test in rehearse(tests, folder, limits, tolerated))
 
 
 def _heard(sut: Sut, session: SessionState) -> Sut:

@@ -16,6 +16,7 @@ from k6spec.history.past import HistoryPast, family_of
 from k6spec.history.store import HistoryStore
 from k6spec.judge.family import Family
 from k6spec.judge.log import VerdictLog
+from k6spec.judge.past import Rounds
 from k6spec.judge.verdict import Verdict
 from k6spec.pytest_plugin.options import given
 from k6spec.pytest_plugin.pool import Pool
@@ -49,9 +50,10 @@ class SessionState:
         """The session's claims against baselines."""
         return family_of(self.history, self.session_id)
 
-    def past(self, info: Mapping[str, Any]) -> HistoryPast:
-        """Earlier runs, as a run sees them, from its ``run.json``."""
-        return HistoryPast(self.history, info, family=self.family, trunk=self.config.baseline_branch)
+    def past(self, info: Mapping[str, Any], rounds: Rounds | None = None) -> HistoryPast:
+        """Earlier runs, as a run sees them, from its ``run.json``; ``rounds``: of another version beside it."""
+        trunk = self.config.baseline_branch
+        return HistoryPast(self.history, info, family=self.family, trunk=trunk, rounds=rounds)
 
 
 @final

@@ -13,7 +13,7 @@ from k6spec.declare.load import Load
 from k6spec.errors import DeclarationError
 from k6spec.pytest_plugin.marks import LOAD_MARK
 
-OWN = frozenset({"run", "request", "k6spec_load", "k6spec_stack", "k6spec_sut"})
+OWN = frozenset({"run", "request", "k6spec_load", "k6spec_stack", "k6spec_sut", "k6spec_sut_base"})
 """Fixtures of k6spec, and pytest's that they ask for."""
 
 

@@ -7,7 +7,8 @@ for each trace that a request began, with the request's context (scenario, stage
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast, final
@@ -151,6 +152,17 @@ class Database:
     def sut_on_telemetry(self) -> list[str]:
         """Where no span came, lines of the system's log about that."""
         return list(self._info.get("sut_on_telemetry", []))
+
+    @contextmanager
+    def elsewhere(self, folder: Path) -> Iterator[None]:
+        """Meanwhile these are the tables of another run, so that what was asked of this one can be asked of it."""
+        mine = self.folder, self._connection, self._kept
+        self.folder, self._connection, self._kept = folder, None, {}
+        try:
+            yield
+        finally:
+            self.close()
+            self.folder, self._connection, self._kept = mine
 
     def close(self) -> None:
         """Closes the connection; a later query opens it again."""

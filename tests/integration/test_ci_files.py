@@ -71,6 +71,7 @@ def run_lines(lines: list[str], project: Path, server: CountingServer, **environ
             "CI": "true",
             "PIP_NO_INDEX": "1",  # all is there: nothing need be fetched
             "K6SPEC_BASE_URL": server.url,
+            "K6SPEC_AB_URL": server.url,
             "K6SPEC_SETTLE": "100ms",
             **environ,
         },
