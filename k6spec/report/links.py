@@ -57,11 +57,16 @@ def read_trace(database: Database, trace_id: str) -> TraceTree | None:
     return build_trace_tree(spans) if spans.num_rows else None
 
 
+def trace_file(folder: RunFolder, trace_id: str) -> Path:
+    """Where a trace's own page is, or will be."""
+    return folder.path / "traces" / f"{trace_id}.html"
+
+
 def write_trace_page(
     folder: RunFolder, tree: TraceTree, *, highlight: Collection[str] = (), subtitle: str = ""
 ) -> Path:
     """Writes ``traces/<trace_id>.html`` in the run's folder."""
-    page = folder.path / "traces" / f"{tree.trace_id}.html"
+    page = trace_file(folder, tree.trace_id)
     page.parent.mkdir(exist_ok=True)
     title = f"{tree.operation} · {folder.run_id}"
     page.write_text(trace_page(tree, title=title, highlight=highlight, subtitle=subtitle), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,10 @@ from filelock import FileLock
 from k6spec.errors import ArchiveFault
 from k6spec.history.past import HistoryPast
 from k6spec.report.figures.earlier import earlier_runs
+from k6spec.report.figures.traces import Chosen, chosen_traces
 from k6spec.report.html.report_page import report_page
+from k6spec.report.judged import latest
+from k6spec.report.links import trace_file, write_trace_page
 from k6spec.report.omission import omission
 from k6spec.report.remarks import remarks
 from k6spec.report.tracing_cost import tracing_cost
@@ -41,10 +45,19 @@ def write_report(folder: RunFolder, past: HistoryPast | None = None) -> Path:
     with FileLock(folder.path / ".report.lock"):  # pytest-xdist's workers: the last one knows all verdicts
         run = Run(folder)
         try:
+            traces = chosen_traces(run.database, latest(folder.info()["verdicts"]))
+            _write_pages(folder, traces)
             earlier = earlier_runs(run, past)
-            page = report_page(run, earlier, [*remarks(run.info), *omission(run), *tracing_cost(run)])
+            page = report_page(run, traces, earlier, [*remarks(run.info), *omission(run), *tracing_cost(run)])
         finally:
             run.database.close()
         draft.write_text(page, encoding="utf-8")
         draft.replace(target)
     return target
+
+
+def _write_pages(folder: RunFolder, traces: Iterable[Chosen]) -> None:
+    """Those that the report links to; what a failure points to has its page by then."""
+    for chosen in traces:
+        if chosen.on_own_page and not trace_file(folder, chosen.tree.trace_id).exists():
+            write_trace_page(folder, chosen.tree, highlight=chosen.marked, subtitle=chosen.reasons[0])

@@ -12,7 +12,7 @@ from k6spec.report.report_file import write_report
 from k6spec.store.archive import RunFolder
 from tests.browser.conftest import LOW_CONTRAST
 from tests.support.reports import RUN_ID, judged_run, requests
-from tests.support.runs import Request, entry
+from tests.support.runs import Request, db, entry
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +65,24 @@ def test_every_link_within_the_page_has_its_target(opened_page: Callable[..., Pa
         .filter((id) => !report.traces.some((trace) => `trace-${trace.id}` === id))"""
     )
     assert missing == []
+
+
+def test_a_trace_too_long_for_the_report_has_a_page_that_opens(
+    opened_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    calls = [db(f"SELECT {number}", ms=1, service="stock") for number in range(2_000)]
+    long = Request(ms=400, stage="peak", spans=[entry(ms=390), *calls])
+    report_path = write_report(judged_run(tmp_path, [*requests(), long]))
+    page = opened_page(report_path)
+
+    slowest = page.locator("#trace-list tr", has_text="the slowest POST /checkout")
+    slowest.locator("a").first.click()
+    link = page.locator("#waterfall a")
+    expect(page.locator("#waterfall")).to_contain_text("2,002 spans are shown on a page of their own")
+    trace_page = report_path.parent / str(link.get_attribute("href"))
+
+    assert trace_page.is_file()
+    expect(opened_page(trace_page).locator("h1")).to_contain_text("POST /checkout")
 
 
 def test_a_link_from_outside_opens_the_trace(opened_page: Callable[..., Page], report: Path) -> None:

@@ -22,6 +22,7 @@ from k6spec.store.spans import SCHEMA
 
 MS = 1_000_000
 BEGIN = 1_790_000_000_000_000_000
+_CLIENT = 65_535  # as a span's index: k6's client span
 
 
 @dataclass(kw_only=True)
@@ -177,7 +178,7 @@ def _row(number: int, request: Request) -> dict[str, object]:
         "vu": number % 50 + 1,
         "iteration": number,
         "trace_id": _trace_of(number, request) if request.traced else None,
-        "span_id": _span_id(number, 255) if request.traced else None,
+        "span_id": _span_id(number, _CLIENT) if request.traced else None,
         "sampled": request.sampled and not request.control,
         "control": request.control,
         "journey": request.journey,
@@ -198,7 +199,7 @@ def _spans(number: int, request: Request) -> list[dict[str, object]]:
 
 def _span(number: int, index: int, request: Request, span: Span) -> dict[str, object]:
     begin = BEGIN + round((number * 10 if request.at_ms is None else request.at_ms) * MS)
-    parent = _span_id(number, 255) if span.parent is None else _span_id(number, span.parent)
+    parent = _span_id(number, _CLIENT) if span.parent is None else _span_id(number, span.parent)
     if span.lost_parent:
         parent = b"\xee" * 8
     return {
@@ -221,6 +222,7 @@ def _span(number: int, index: int, request: Request, span: Span) -> dict[str, ob
         "db_statement": span.statement,
         "db_operation": span.statement.split()[0].upper() if span.statement else None,
         "db_system": "sqlite" if span.category == "db" else None,
+        "db_namespace": span.attributes.get("db.name"),
     }
 
 
@@ -229,4 +231,4 @@ def _trace_of(number: int, request: Request) -> bytes:
 
 
 def _span_id(number: int, index: int) -> bytes:
-    return number.to_bytes(6, "big") + index.to_bytes(1, "big") + b"\x01"
+    return number.to_bytes(5, "big") + index.to_bytes(2, "big") + b"\x01"

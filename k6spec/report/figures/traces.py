@@ -13,8 +13,7 @@ from k6spec.units import format_ns
 
 _MOST_NAMED: Final = 24
 _MOST_SLOW: Final = 4
-MOST_SPANS: Final = 2_000
-"""Longer traces are linked to a page of their own."""
+_MOST_SPANS: Final = 2_000
 
 
 @final
@@ -30,6 +29,11 @@ class Chosen:
     at_ns: int = 0
     """When its request began, Unix nanoseconds."""
     status: int | None = None
+
+    @property
+    def on_own_page(self) -> bool:
+        """Whether it is too long to be carried by the report, which then links to a page beside it."""
+        return self.tree.span_count > _MOST_SPANS
 
 
 def chosen_traces(database: Database, verdicts: Iterable[Mapping[str, Any]]) -> list[Chosen]:

@@ -11,7 +11,7 @@ from k6spec.report.figures.earlier import EarlierRuns
 from k6spec.report.figures.k6_summary import checks, metrics
 from k6spec.report.figures.operations import SpanOperation, request_operations, span_operations
 from k6spec.report.figures.timeline import Slices, slices, timeline
-from k6spec.report.figures.traces import MOST_SPANS, Chosen, chosen_traces
+from k6spec.report.figures.traces import Chosen
 from k6spec.report.html.page import page, resource, text
 from k6spec.report.html.payload import colours, payload
 from k6spec.report.html.sections.about import about_section, described_load
@@ -38,11 +38,12 @@ _LINKS: Final = (
 )
 
 
-def report_page(run: Run, earlier: EarlierRuns, remarks: Sequence[str]) -> str:
+def report_page(run: Run, traces: Sequence[Chosen], earlier: EarlierRuns, remarks: Sequence[str]) -> str:
     """The page, to be written as UTF-8.
 
     Args:
         run: it has ended and was archived whole.
+        traces: those that it shows; of those on pages of their own it has links.
         earlier: the run beside earlier ones.
         remarks: what is worth knowing of the run beside its verdicts.
     """
@@ -50,7 +51,6 @@ def report_page(run: Run, earlier: EarlierRuns, remarks: Sequence[str]) -> str:
     verdicts = latest(info["verdicts"])
     over = slices(database)
     spans, total = span_operations(database)
-    traces = chosen_traces(database, verdicts)
     services = _colours(spans)
     body = f"""{_header(run, info, verdicts)}
 {_navigation(over)}
@@ -191,7 +191,7 @@ def _trace(chosen: Chosen, over: Slices | None) -> dict[str, Any]:
         "duration": tree.roots[0].duration_ns,
         "spans": tree.span_count,
         "errors": tree.error_count,
-        "trace": payload(tree, marked) if tree.span_count <= MOST_SPANS else None,
+        "trace": None if chosen.on_own_page else payload(tree, marked),
     }
 
 
