@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from k6spec.explain.sides import Offenders
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
@@ -27,7 +27,7 @@ class Failing:
     offending: int
 
 
-def failing(database: Database, verdict: Verdict, offending: Sequence[str]) -> Failing | None:
+def failing(database: Database, verdict: Verdict, offending: Offenders) -> Failing | None:
     """Where most of the offending traces fail; None if fewer than half of them fail anywhere.
 
     Asked of failed requests, and of traces with spans that a claim counts. Messages differ by their numbers, so
@@ -36,7 +36,7 @@ def failing(database: Database, verdict: Verdict, offending: Sequence[str]) -> F
     Args:
         offending: the verdict's offenders.
     """
-    if verdict.unit == "ns" or verdict.evidence.population.noun == "trace" or not offending:
+    if verdict.unit == "ns" or verdict.evidence.population.noun == "trace" or not offending.traces:
         return None
     rows = database.rows(
         f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
@@ -51,10 +51,10 @@ def failing(database: Database, verdict: Verdict, offending: Sequence[str]) -> F
                mode(coalesce(exception['exception.message'], nullif(status_message, ''), '')) AS message,
                count(DISTINCT trace_id) AS traces
         FROM deepest GROUP BY service, name, type ORDER BY traces DESC, service, name LIMIT 1""",
-        [offending],
+        [offending.traces],
     )
-    if not rows or rows[0][4] * 2 < len(offending):
+    if not rows or rows[0][4] * 2 < len(offending.traces):
         return None
     service, name, kind, message, traces = rows[0]
     error = ": ".join(word for word in (kind, message) if word)
-    return Failing(service=service, name=name, error=error, traces=traces, offending=len(offending))
+    return Failing(service=service, name=name, error=error, traces=traces, offending=len(offending.traces))

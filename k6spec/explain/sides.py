@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -24,35 +24,54 @@ LEAST: Final = 5
 class Sides:
     """Trace ids in hex, all of one ``operation``: ``offending`` ones, worst first; ``peers`` that kept the limit.
 
-    There are no peers where there would be fewer than five.
+    There are no peers where there would be fewer than five. ``spans``: of a claim on spans, the ids in hex of
+    those that broke the limit.
     """
 
     operation: str
     offending: tuple[str, ...]
     peers: tuple[str, ...]
+    spans: tuple[str, ...] = ()
 
 
-def sides(database: Database, verdict: Verdict, offending: Sequence[str]) -> Sides | None:
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offenders:
+    """What broke a limit: ``excess``, of each trace how far its members are above it in all, worst trace first.
+
+    ``spans``: those members, of a claim on spans. Ids are hex.
+    """
+
+    excess: Mapping[str, float]
+    spans: tuple[str, ...]
+
+    @property
+    def traces(self) -> list[str]:
+        """The ids, worst first."""
+        return list(self.excess)
+
+
+def sides(database: Database, verdict: Verdict, offending: Offenders) -> Sides | None:
     """The traces that broke the limit, and those of the same operation and part of the load that kept it.
 
-    Offending traces of other operations than the commonest among them are left out. None where nothing offends.
-
-    Args:
-        offending: the verdict's offenders.
+    Of several operations the one that is furthest above the limit, all its traces together, is looked at. None
+    where nothing offends.
     """
-    if not offending:
+    if not offending.excess:
         return None
     within, parameters = where(verdict.evidence.population.within)
     rows = database.rows(
-        f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id),
-        kind AS (SELECT mode(operation) AS operation FROM traces JOIN offending USING (trace_id))
+        f"""WITH offending AS (SELECT unhex(unnest(?)) AS trace_id, unnest(?::DOUBLE[]) AS excess),
+        kind AS (
+            SELECT operation FROM traces JOIN offending USING (trace_id)
+            GROUP BY operation ORDER BY sum(excess) DESC, operation LIMIT 1)
         SELECT c.trace_id IN (SELECT trace_id FROM offending) AS bad, lower(hex(c.trace_id)), c.operation
         FROM traces c JOIN kind USING (operation) WHERE c.received AND {within}
         ORDER BY hash(c.trace_id)""",
-        [offending, *parameters],
+        [offending.traces, list(offending.excess.values()), *parameters],
     )
     kept = {trace for is_bad, trace, _operation in rows if is_bad}
-    bad = [trace for trace in offending if trace in kept]
+    bad = [trace for trace in offending.traces if trace in kept]
     peers = [trace for is_bad, trace, _operation in rows if not is_bad]
     if not bad:
         return None
@@ -60,6 +79,7 @@ def sides(database: Database, verdict: Verdict, offending: Sequence[str]) -> Sid
         operation=rows[0][2],
         offending=tuple(bad[:MOST]),
         peers=tuple(peers[:MOST]) if len(peers) >= LEAST else (),
+        spans=offending.spans,
     )
 
 
@@ -68,13 +88,20 @@ def by_time(verdict: Verdict) -> bool:
     return (verdict.evidence.offence or 0) >= _SHORTEST_NS
 
 
-def offenders(verdict: Verdict) -> list[str]:
-    """Ids, in hex, of traces in which something broke the verdict's upper limit, worst first.
+def offenders(verdict: Verdict) -> Offenders:
+    """In which traces something broke the verdict's upper limit.
 
-    None where it has no upper limit that a single request, span or trace could break.
+    In none where it has no upper limit that a single request, span or trace could break.
     """
-    offence = verdict.evidence.offence
+    population, offence = verdict.evidence.population, verdict.evidence.offence
     if offence is None:
-        return []
-    worst = verdict.evidence.population.worst(MOST, True)
-    return list(dict.fromkeys(s.trace_id for s in worst if s.trace_id and s.value > offence))
+        return Offenders(excess={}, spans=())
+    excess: dict[str, float] = {}
+    spans: list[str] = []
+    for sighting in population.worst(MOST, True):
+        if sighting.trace_id is None or sighting.value <= offence:
+            continue
+        excess[sighting.trace_id] = excess.get(sighting.trace_id, 0.0) + sighting.value - offence
+        if population.noun == "span" and sighting.span_id:
+            spans.append(sighting.span_id)
+    return Offenders(excess=excess, spans=tuple(spans))

@@ -13,6 +13,7 @@ from k6spec.explain.failing import Failing
 from k6spec.explain.saturation import Saturation
 from k6spec.explain.sides import by_time
 from k6spec.explain.twin import Twin
+from k6spec.explain.waiting import Holder
 from k6spec.judge.verdict import Verdict
 from k6spec.report.links import Links, read_trace, write_trace_page
 from k6spec.report.message import Line
@@ -62,10 +63,12 @@ def calls_line(found: Share) -> str:
 
 def attribution_lines(found: Attribution) -> Iterator[str]:
     """The first says of how much time it speaks; the next what else there is."""
+    ns = found.slow_ns - (found.typical_ns if found.against_peers else 0)
+    longer = " longer" if found.against_peers else ""
     beyond = (
-        f" of the {format_ns(found.slow_ns - found.typical_ns)} that slow traces of {found.operation} take longer"
-        if found.against_peers
-        else f" of the {format_ns(found.slow_ns)} that slow traces of {found.operation} take"
+        f" of the {format_ns(ns)} that the claim's spans take{longer} in slow traces of {found.operation}"
+        if found.of_spans
+        else f" of the {format_ns(ns)} that slow traces of {found.operation} take{longer}"
     )
     for number, share in enumerate(found.shares[:_SHARES]):
         times = f"; {share.calls:.3g} calls a trace" if share.calls >= 1.5 else ""
@@ -74,6 +77,8 @@ def attribution_lines(found: Attribution) -> Iterator[str]:
             f"{'then' if number else 'cause'}: {spent_on(share)}: {format_ns(share.extra_ns)}"
             f"{interval}{'' if number else beyond}{times}"
         )
+        if share.holder:
+            yield holder_line(share.holder)
 
 
 def spent_on(share: Share) -> str:
@@ -87,10 +92,18 @@ def spent_on(share: Share) -> str:
         case "connection":
             return f"waiting for a database connection in {share.service}: {what}"
         case "lock":
-            return f"waiting for a database lock in {share.service}: {what}"
+            return f"waiting for a database lock in {' and '.join(share.services)}: {what}"
         case "between":
             caller = "the client" if share.service == CLIENT_SERVICE else share.service
             return f"between {caller} and {what}, in the network or in a queue before its first span"
+
+
+def holder_line(found: Holder) -> str:
+    """``97 % of that wait is for orders: POST /checkout, which holds the lock for 154 ms each time``."""
+    return (
+        f"{found.share * 100:.0f} % of that wait is for {found.service}: {short_statement(found.task)}, "
+        f"which holds the lock for {format_ns(found.held_ns)} each time"
+    )
 
 
 def difference_line(share: Share) -> str:

@@ -195,6 +195,38 @@ class TestAttribution:
         assert found is not None
         assert [(share.what, share.extra_ns) for share in found.shares] == [("SELECT a", pytest.approx(300e6))]
 
+    def test_looks_within_the_spans_that_a_claim_is_about(self, tmp_path: Path) -> None:
+        def reservation(waits: float, own: float) -> Request:
+            stock = [
+                entry("POST /reserve", service="stock", ms=own + 30),
+                db("SELECT stock", service="stock", ms=own, parent=2),
+            ]
+            stock[0].parent = 0
+            before = db("SELECT price", ms=waits)
+            stock[0].after_ms = waits
+            stock[1].after_ms = waits
+            return Request(ms=waits + own + 60, spans=[entry(ms=waits + own + 50), before, *stock])
+
+        run = run_of(tmp_path, [reservation(400, 200)] * 9 + [reservation(5, 5)] * 40)
+
+        whole = explained(run, run.http().duration.p95 < ms(200)).attribution
+        spans = explained(run, run.spans("POST /reserve").duration.p95 < ms(200)).attribution
+
+        assert whole is not None
+        assert spans is not None
+        assert [share.what for share in whole.shares] == ["SELECT price", "SELECT stock"]
+        assert [share.what for share in spans.shares] == ["SELECT stock"], "SELECT price ran before"
+        assert spans.slow_ns == pytest.approx(230e6)
+
+    def test_looks_at_the_operation_that_is_furthest_above_the_limit(self, tmp_path: Path) -> None:
+        slow = bought("a", 3_000, name="GET /orders")
+        run = run_of(tmp_path, [slow] * 6 + [bought("a", 210)] * 20)
+
+        found = explained(run, run.spans.db().duration.max <= ms(200)).attribution
+
+        assert found is not None
+        assert found.operation == "GET /orders"
+
     def test_counts_calls_where_the_claim_does(self, tmp_path: Path) -> None:
         many = Request(spans=[entry(), *[db("SELECT line")] * 10])
         run = run_of(tmp_path, [many] * 9 + [Request(spans=[entry(), db("SELECT line")])] * 9)
@@ -204,6 +236,68 @@ class TestAttribution:
         assert found.calls is not None
         assert (found.calls.what, found.calls.calls, found.calls.typical_calls) == ("SELECT line", 10, 1)
         assert found.attribution is None
+
+
+class TestLocks:
+    """Fifteen requests that each want the lock at once and keep it for 100 ms, one after another."""
+
+    @staticmethod
+    def queue(database: str = "shop", lock: str = "BEGIN IMMEDIATE") -> list[Request]:
+        made = []
+        for turn in range(15):
+            service = "stock" if turn % 5 == 4 else "orders"
+            task = entry("POST /reserve" if service == "stock" else "POST /checkout", service=service)
+            task.ms = 100 * turn + 102
+            wait = db(lock, service=service, ms=100 * turn + 1)
+            wait.attributes = {"db.name": database if service == "orders" else "shop"}
+            made.append(Request(ms=task.ms + 5, at_ms=0, spans=[task, wait]))
+        return made
+
+    def test_are_one_cause_for_all_that_wait_for_them_in_one_database(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, self.queue())
+
+        found = explained(run, run.http().duration.p95 < ms(200)).attribution
+
+        assert found is not None
+        assert [(share.kind, share.services) for share in found.shares] == [("lock", ("orders", "stock"))]
+
+    def test_are_laid_to_whoever_holds_them_meanwhile(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, self.queue())
+
+        found = explained(run, run.spans("POST /reserve").duration.p95 < ms(200))
+
+        held = found.attribution.shares[0].holder if found.attribution else None
+        assert held is not None
+        assert (held.service, held.task) == ("orders", "POST /checkout")
+        assert held.held_ns == pytest.approx(100e6)
+        assert 0.7 < held.share < 0.9, "every fifth turn is of stock itself"
+        assert found.causes[0] == ("orders", "BEGIN IMMEDIATE")
+
+    def test_of_another_database_are_others(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, self.queue(database="customers"))
+
+        found = explained(run, run.spans("POST /reserve").duration.p95 < ms(200))
+
+        assert found.attribution is not None
+        share = found.attribution.shares[0]
+        assert (share.services, share.holder and share.holder.service) == (("stock",), "stock")
+
+    def test_nobody_is_named_where_no_span_shows_who_holds_it(self, tmp_path: Path) -> None:
+        alone = Request(ms=400, spans=[entry(ms=390), db("BEGIN IMMEDIATE", ms=300)])
+        run = run_of(tmp_path, [alone] * 9 + [Request(ms=30, spans=[entry(), db("BEGIN IMMEDIATE")])] * 9)
+
+        found = explained(run, run.http().duration.p95 < ms(200)).attribution
+
+        assert found is not None
+        assert (found.shares[0].kind, found.shares[0].holder) == ("lock", None)
+
+    def test_the_message_says_who_holds_them(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, self.queue())
+
+        text = str(failure_message(run, run.spans("POST /reserve").duration.p95 < ms(200), Links(root=tmp_path)))
+
+        assert "cause: waiting for a database lock in stock: BEGIN IMMEDIATE: " in text
+        assert "% of that wait is for orders: POST /checkout, which holds the lock for 100 ms each time\n" in text
 
 
 class TestTwin:
