@@ -2,7 +2,8 @@
 
 Each run is seeded, so that all faults meet the same customers. Every claim of specs/test_shop_under_load.py is
 judged; what is said of those that fail is compared with what ``demo.faults.FAULTS`` knows of the cause. RUNS (20)
-runs of each fault and of the healthy shop, PAIRS (3) of each pair; FAULTS=hot_key,errors takes those only.
+runs of each fault and of the healthy shop, PAIRS (3) of each pair; FAULTS=hot_key,errors takes those faults only.
+KEEP=FOLDER keeps the runs: what it holds is judged and explained again, without a load.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass, field, replace
+from itertools import combinations, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import final
@@ -75,21 +76,35 @@ def measure() -> dict[str, float]:
     chosen = [name for name in os.environ.get("FAULTS", "").split(",") if name] or list(FAULTS)
     runs, pairs = int(os.environ.get("RUNS", "20")), int(os.environ.get("PAIRS", "3"))
     wanted = [
-        ((), runs),
+        *([] if "FAULTS" in os.environ else [((), runs)]),
         *(((name,), runs) for name in chosen),
         *((pair, pairs) for pair in combinations(chosen, 2)),
     ]
-    figures: dict[str, float] = {}
+    tallies = {faults: Tally() for faults, count in wanted if count}
     with TemporaryDirectory() as folder, _shop(Path(folder)) as shop:
-        for faults, count in wanted:
-            tally = Tally()
-            for seed in range(count):
-                shop.switch(faults)
-                _judge(shop.load(seed), faults, tally)
-            name = " + ".join(faults) or "healthy"
-            figures |= tally.figures(name)
-            print(tally.figures(name), sorted(set(tally.blamed)), file=sys.stderr, flush=True)
+        keep = Path(os.environ.get("KEEP", folder))
+        # Round by round, so that a benchmark that is cut off has as many runs of each.
+        for seed, (faults, count) in product(range(max(runs, pairs)), wanted):
+            if seed < count:
+                _judge(_run(shop, keep, faults, seed), faults, tallies[faults])
+                print(seed, _name(faults), tallies[faults], file=sys.stderr, flush=True)
+    figures: dict[str, float] = {}
+    for faults, tally in tallies.items():
+        figures |= tally.figures(_name(faults))
     return figures
+
+
+def _name(faults: tuple[str, ...]) -> str:
+    return " + ".join(faults) or "healthy"
+
+
+def _run(shop: _Shop, keep: Path, faults: tuple[str, ...], seed: int) -> RunFolder:
+    root = keep / ("+".join(faults) or "healthy") / str(seed)
+    for kept in map(RunFolder, (root / ".k6spec/runs").glob("*")):
+        if kept.status() == "complete":
+            return kept
+    shop.switch(faults)
+    return shop.load(seed, root)
 
 
 @final
@@ -106,10 +121,10 @@ class _Shop:
         )
         urllib.request.urlopen(request, timeout=10).close()
 
-    def load(self, seed: int) -> RunFolder:
+    def load(self, seed: int, root: Path) -> RunFolder:
         scenario = Scenario.script(self.script, env={"SEED": str(seed)})
         profile = ramping_vus(stage("2s", 50, name="ramp"), stage("8s", 50, name="peak"))
-        return run_load(declare_load(scenario, profile), self.around)
+        return run_load(declare_load(scenario, profile), replace(self.around, config=Config(root=root)))
 
 
 @contextmanager
