@@ -133,7 +133,7 @@ def share_tail(value: float, members: int, limit: float, earlier: Sequence[Known
     Deviations say little of what happens once in thousands: counts do. One failure after ten runs without any is
     the new run's with a chance of one in eleven.
     """
-    hits = round(value * members)
+    hits = round(min(1.0, max(0.0, value)) * members)  # a bound may be without end, a share is not
     before, trials = sum(round(known.value * known.members) for known in earlier), sum(k.members for k in earlier)
     as_ever = hits_tail(hits, hits + before, members / (members + trials)) if members + trials else 1.0
     return max(as_ever, hits_tail(hits, members, min(1.0, limit)))
