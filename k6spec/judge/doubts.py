@@ -6,7 +6,7 @@ from math import isinf
 from typing import Final
 
 from k6spec.judge.bounds import Bounds
-from k6spec.judge.effective import effective_above
+from k6spec.judge.effective import worth
 from k6spec.judge.intervals import Interval, TooFew, at_most
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Unit
@@ -50,7 +50,7 @@ def why_astride(
 ) -> str:
     """The interval has the limit within it."""
     return (
-        f"it lies between {shown(ends[0], unit)} and {most(ends[1], unit)} ({shown(level, 'fraction')} sure), on "
+        f"it lies between {least(ends[0], unit)} and {most(ends[1], unit)} ({shown(level, 'fraction')} sure), on "
         f"both sides of the limit {shown(limit, unit)}; {_worth(found.effective, population)} say no more: load "
         "longer"
     )
@@ -94,7 +94,7 @@ def none_beyond(reducer: ShareOver, population: Population, observed: float, lev
     effective = float(count)
     if population.starts is not None:
         values = population.values[population.starts.argsort(kind="stable")]
-        effective = min(effective, effective_above(values, reducer.limit, share=_TAIL))
+        effective = worth(values, 1 - _TAIL)
     highest = at_most(effective, level)
     return (
         f"0 of {count:,}: the share is at most {shown(highest, 'fraction')}, {shown(level, 'fraction')} sure "
@@ -106,6 +106,11 @@ def _worth(effective: float, population: Population) -> str:
     count = len(population.values)
     words = f"{count:,} {population.noun}s"
     return words if effective >= count * 0.9 else f"{words}, worth {effective:,.0f} independent ones"
+
+
+def least(lowest: float, unit: Unit) -> str:
+    """The lowest possible value, which nothing may bound, in words."""
+    return "anything" if isinf(lowest) else shown(lowest, unit)
 
 
 def most(highest: float, unit: Unit) -> str:

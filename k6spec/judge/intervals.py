@@ -16,12 +16,12 @@ import numpy as np
 
 from k6spec.errors import UsageError
 from k6spec.judge.bounds import Bounds
-from k6spec.judge.effective import effective_above, inflation, students_t
+from k6spec.judge.effective import effective_above, inflation, students_t, worth
 from k6spec.query.population import Floats, Population
 from k6spec.query.reducers import Count, Max, Mean, Min, Percentile, PerSecond, Reducer, ShareOver
 
 LEAST: Final = 100
-"""Effective samples without which no interval is given; 200 for means, which a skewed latency moves more."""
+"""Effective samples without which no interval is given."""
 
 LEAST_BEYOND: Final = 8
 """Effective samples that must lie beyond a percentile: 160 in all for p95, 800 for p99, 8,000 for p99.9."""
@@ -55,7 +55,10 @@ class TooFew:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfPercentile:
-    """From one percentile to another: ``half`` is the share to each side (Woodruff, JASA 47, 1952)."""
+    """From one percentile to another: ``half`` is the share to each side (Woodruff, JASA 47, 1952).
+
+    Where that reaches beyond all that was seen, there is no end on that side.
+    """
 
     effective: float
     q: float
@@ -63,8 +66,11 @@ class OfPercentile:
 
     def ends(self, bound: Bounding) -> Bounds:
         """Both ends are members of the population, interpolated."""
-        low, high = max(0.0, self.q - self.half * 100), min(100.0, self.q + self.half * 100)
-        return bound(Percentile(low))[0], bound(Percentile(high))[1]
+        low, high = self.q - self.half * 100, self.q + self.half * 100
+        return (
+            bound(Percentile(low))[0] if low > 0 else -inf,
+            bound(Percentile(high))[1] if high < 100 else inf,
+        )
 
 
 @final
@@ -156,16 +162,10 @@ def interval(reducer: Reducer, population: Population, level: float) -> Interval
         values, starts = values[order], starts[order]
     t = students_t(level)
     match reducer:
-        case Percentile(q=q):
-            return _of_percentile(values, q, t)
-        case Mean():
-            return _of_mean(values, t)
-        case ShareOver(limit=limit):
-            share = reducer(values)
-            effective = effective_above(values, limit, share=share)
-            return _if_enough(OfShare(effective=effective, limit=limit, t=t), LEAST)
         case PerSecond(seconds=seconds) if starts is not None:
             return _of_rate(starts, seconds, t)
+        case Percentile() | Mean() | ShareOver():
+            return _of_values(reducer, values, t)
     refuse_without_interval(reducer)
     raise UsageError(f"{reducer.name} of {population.noun}s has no interval; leave .sure() out")
 
@@ -178,23 +178,33 @@ def at_most(zero_of: float, level: float) -> float:
 _EXTREMES: Final = {"max": "larger", "min": "smaller"}
 
 
-def _of_percentile(values: Floats, q: float, t: float) -> Interval | TooFew:
-    share = 1 - q / 100
-    beyond = min(share, 1 - share)
-    if not beyond:
-        return TooFew(effective=float(len(values)), needed=inf)
-    effective = effective_above(values, float(np.percentile(values, q)), share=share)
-    half = t * sqrt(share * (1 - share) / effective)
-    return _if_enough(OfPercentile(effective=effective, q=q, half=half), max(LEAST, LEAST_BEYOND / beyond))
+def _of_values(reducer: Percentile | Mean | ShareOver, values: Floats, t: float) -> Interval | TooFew:
+    independent, needed = worth(values), _needed(reducer)
+    if independent < needed:
+        return TooFew(effective=independent, needed=needed)
+    if isinstance(reducer, Mean):
+        return _of_mean(values, t)
+    limit = reducer.limit if isinstance(reducer, ShareOver) else reducer(values)
+    effective = effective_above(values, limit, least=LEAST_BEYOND / independent)
+    if isinstance(reducer, ShareOver):
+        return OfShare(effective=effective, limit=limit, t=t)
+    share = reducer.q / 100
+    return OfPercentile(effective=effective, q=reducer.q, half=t * sqrt(share * (1 - share) / effective))
 
 
-def _of_mean(values: Floats, t: float) -> Interval | TooFew:
-    ratio = inflation(values)
-    effective = len(values) / (ratio or 1.0)
+def _needed(reducer: Reducer) -> float:
+    """Of how many independent samples the values must be worth."""
+    if not isinstance(reducer, Percentile):
+        return LEAST
+    beyond = min(reducer.q, 100 - reducer.q) / 100
+    return max(LEAST, LEAST_BEYOND / beyond) if beyond else inf
+
+
+def _of_mean(values: Floats, t: float) -> OfMean:
+    effective = len(values) / (inflation(values) or 1.0)
     mean, half = float(np.mean(values)), t * float(np.std(values)) / sqrt(effective)
     relative = mean > 0 and bool(np.min(values) >= 0)
-    found = OfMean(effective=effective, half=half / mean if relative else half, relative=relative)
-    return _if_enough(found, 2 * LEAST)
+    return OfMean(effective=effective, half=half / mean if relative else half, relative=relative)
 
 
 def _of_rate(starts: Floats, seconds: float, t: float) -> Interval | TooFew:
@@ -204,7 +214,3 @@ def _of_rate(starts: Floats, seconds: float, t: float) -> Interval | TooFew:
     ratio = inflation(counts) or 0.0
     half = t * float(np.std(counts)) * sqrt(ratio / _BINS) * _BINS / seconds
     return OfRate(effective=float(len(starts)), seconds=seconds, half=half)
-
-
-def _if_enough(found: Interval, needed: float) -> Interval | TooFew:
-    return found if found.effective >= needed else TooFew(effective=found.effective, needed=needed)

@@ -103,9 +103,9 @@ class Stat(Generic[Q]):
         """The same statistic, judged by its confidence interval: it holds, or fails, on the whole of it.
 
         An interval astride the limit is inconclusive, and so is one that too few samples can support. Samples
-        of a load test are autocorrelated; the interval rests on their effective number (the variance of the
-        moving-block bootstrap, in the order in which requests began) and is widened by what is missing. It
-        speaks of this run: only other runs say how runs differ.
+        of a load test are autocorrelated; the interval rests on their effective number (the variance of their
+        slowest waves, in the order in which requests began) and is widened by what is missing. It speaks of
+        this run: only other runs say how runs differ.
 
         ::
 
@@ -330,7 +330,7 @@ class Stat(Generic[Q]):
             highest=highest,
             reason=reason,
             level=self._level,
-            effective=None if found is None else found.effective,
+            effective=None if found is None else min(found.effective, len(population.values)),
             dropped=dropped.spans,
             notes=notes,
             offence=offence(reducer, population, sign, bound, self._unit),
