@@ -10,6 +10,7 @@ from typing import Final, final
 
 from k6spec.errors import Inconclusive
 from k6spec.judge.bench import Bench
+from k6spec.judge.equality import NoEquality
 from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, resolve, shown
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
 from k6spec.query.population import Population
@@ -27,7 +28,8 @@ COMPARE: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
 class Derivation:
     """``observed`` is None where nothing can be said, for a ``reason``; ``text`` names what it is of.
 
-    ``lowest`` and ``highest``: with what is missing at its best and at its worst. ``population``: what is shown.
+    ``lowest`` and ``highest``: with what is missing at its best and at its worst; ``level``: or the ends of an
+    interval, so sure. ``population``: what is shown.
     """
 
     text: str
@@ -35,19 +37,23 @@ class Derivation:
     observed: float | None = None
     lowest: float = -inf
     highest: float = inf
+    level: float | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
 
 
 @final
-class Derived:
+class Derived(NoEquality):
     """Compare it with a plain number."""
 
-    __slots__ = ("_bench", "_label", "_read", "verdict")
+    __slots__ = ("_bench", "_label", "_read", "_surer", "verdict")
 
-    def __init__(self, bench: Bench, read: Callable[[], Derivation], *, label: str) -> None:
+    def __init__(
+        self, bench: Bench, read: Callable[[], Derivation], surer: Callable[[float], Derived], *, label: str
+    ) -> None:
         self._bench = bench
         self._read = read
+        self._surer = surer
         self._label = label
         self.verdict: Verdict | None = None
         """The verdict of the latest comparison."""
@@ -64,6 +70,14 @@ class Derived:
             raise Inconclusive(found.reason)
         return found.observed
 
+    def sure(self, level: float = 0.95) -> Derived:
+        """The same number, judged by its confidence interval: one astride the limit is inconclusive.
+
+        Raises:
+            UsageError: ``level`` is not from 0.5 to 0.999, or the statistic behind it has no interval.
+        """
+        return self._surer(level)
+
     def __lt__(self, limit: float | NamedLimit[float]) -> Verdict:
         return self._judge("<", limit)
 
@@ -76,7 +90,8 @@ class Derived:
     def __ge__(self, limit: float | NamedLimit[float]) -> Verdict:
         return self._judge(">=", limit)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __repr__(self) -> str:
+        return f"<{self._label}>"
 
     def _judge(self, sign: Operator, limit: object) -> Verdict:
         bound = resolve(limit, "count", self._bench.limits)
@@ -103,6 +118,7 @@ class Derived:
                     lowest=found.lowest,
                     highest=found.highest,
                     reason=reason,
+                    level=found.level,
                     notes=found.notes,
                 ),
                 statistic=statistic,

@@ -2,21 +2,28 @@
 
 The load's planned VUs, or its planned rate, fall into levels: each planned number if there are up to twelve, else
 ten ranges of equal width. Of each level the statistic is taken, with its bounds for what is missing of that level.
+
+``.sure(0.95)`` takes an interval at each level instead. Levels are stretches of time of their own, so their
+errors are taken as independent: in the exponent they add as squares do (the method of variance estimates recovery:
+Zou and Donner, Statistics in Medicine 27, 2008), and the knee rests on all of them holding at once (Šidák, JASA
+62, 1967).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf, log, nextafter
+from math import inf, log, nextafter, sqrt
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from k6spec.errors import UsageError
-from k6spec.judge.bounds import bounds
+from k6spec.judge.bounds import Bounds, bounds
 from k6spec.judge.derived import Derivation, Derived
+from k6spec.judge.doubts import why_too_few
+from k6spec.judge.intervals import TooFew, interval
 from k6spec.judge.limits import shown
 from k6spec.query.population import Population
 from k6spec.query.selectors import Condition, where
@@ -33,12 +40,16 @@ _LEAST_RANGE: Final = 2.0
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """A level of the load (planned VUs, or planned iterations per second) and the statistic there, in its unit."""
+    """A level of the load (planned VUs, or planned iterations per second) and the statistic there, in its unit.
+
+    ``between``: the ends of its interval, so sure; or why there is none.
+    """
 
     load: float
     observed: float
     lowest: float
     highest: float
+    between: Callable[[float], Bounds | str]
 
 
 @final
@@ -58,7 +69,7 @@ class Scaling:
 
         ``run.http().duration.p95.scaling.exponent <= 1``: at most linear.
         """
-        return self._derived("exponent", self._exponent)
+        return self._derived("exponent", self._exponent, lambda sure: sure.exponent)
 
     def knee(self, times: float = 2.0) -> Derived:
         """The highest load up to which the statistic stays within so many times what it is at the lowest load.
@@ -70,7 +81,11 @@ class Scaling:
         """
         if isinstance(times, bool) or not isinstance(times, (int, float)) or not 1 <= times < inf:
             raise UsageError(f"knee({times!r}): give a number of at least 1, as in knee(2)")
-        return self._derived(f"knee ({times:g} ×)", lambda levels: self._knee(levels, float(times)))
+        return self._derived(
+            f"knee ({times:g} ×)",
+            lambda levels: self._knee(levels, float(times)),
+            lambda sure: sure.knee(times),
+        )
 
     @cached_property
     def levels(self) -> list[Level]:
@@ -78,19 +93,37 @@ class Scaling:
         found = []
         for low, high, load, seconds in self._loads:
             part = self._part(low, high, seconds)
-            reducer = self._stat._reducer(part)
             if not len(part.values):
                 if part.missing.traces:
                     self._unseen.append(load)
                 continue
-            lowest, highest = bounds(reducer, part, self._stat._dropped(part))
-            found.append(Level(load=load, observed=reducer(part.values), lowest=lowest, highest=highest))
+            found.append(self._level(load, part))
         return found
 
-    def _derived(self, label: str, derive: Callable[[list[Level]], Derivation]) -> Derived:
+    def _level(self, load: float, part: Population) -> Level:
+        reducer = self._stat._reducer(part)
+        dropped = self._stat._dropped(part)
+        lowest, highest = bounds(reducer, part, dropped)
+
+        def between(sure: float) -> Bounds | str:
+            found = interval(reducer, part, sure)
+            if isinstance(found, TooFew):
+                return f"at {self._load} {load:.4g} there are {why_too_few(found, part, reducer)}"
+            return found.ends(lambda end: bounds(end, part, dropped))
+
+        return Level(load=load, observed=reducer(part.values), lowest=lowest, highest=highest, between=between)
+
+    def _derived(
+        self, label: str, derive: Callable[[list[Level]], Derivation], again: Callable[[Scaling], Derived]
+    ) -> Derived:
         stat = self._stat
         label = f"{label} of {stat._label} over {self._load}"
-        return Derived(stat._bench, lambda: self._seen(derive), label=label)
+        return Derived(
+            stat._bench,
+            lambda: self._seen(derive),
+            lambda level: again(Scaling(stat.sure(level))),
+            label=label,
+        )
 
     def _seen(self, derive: Callable[[list[Level]], Derivation]) -> Derivation:
         levels = self.levels
@@ -120,12 +153,23 @@ class Scaling:
         )
         lowest = sum(w * (a if w > 0 else b) for w, a, b in zip(weights, low, high, strict=True) if w)
         highest = sum(w * (b if w > 0 else a) for w, a, b in zip(weights, low, high, strict=True) if w)
+        reason = f"what is missing could make the exponent anything from {lowest:.2g} to {highest:.2g}"
+        if self._sure is not None:
+            ends = _every([level.between(self._sure) for level in levels])
+            if isinstance(ends, str):
+                return replace(nothing, reason=ends)
+            below = [_apart(_log(end), least) for (end, _), least in zip(ends, low, strict=True)]
+            above = [_apart(_log(end), most) for (_, end), most in zip(ends, high, strict=True)]
+            lowest -= _root(w * (a if w > 0 else b) for w, a, b in zip(weights, below, above, strict=True) if w)
+            highest += _root(w * (b if w > 0 else a) for w, a, b in zip(weights, below, above, strict=True) if w)
+            reason = f"it lies between {lowest:.2g} and {highest:.2g} ({self._how_sure})"
         return replace(
             nothing,
             observed=float(np.dot(weights, seen)),
             lowest=float(lowest),
             highest=float(highest),
-            reason=f"what is missing could make the exponent anything from {lowest:.2g} to {highest:.2g}",
+            level=self._sure,
+            reason=reason,
             notes=(self._said(levels),),
         )
 
@@ -136,21 +180,31 @@ class Scaling:
         if len(levels) == 1:
             return replace(nothing, reason=f"it was seen at {self._load} {levels[0].load:.4g} only")
         base = levels[0]
-        surely = _prefix(levels, [level.highest <= times * base.lowest for level in levels])
+        ends: list[Bounds] | str = [(level.lowest, level.highest) for level in levels]
+        surely_words = "it surely stays"
+        if self._sure is not None:
+            ends = _every([level.between(self._sure ** (1 / len(levels))) for level in levels])
+            surely_words = f"it stays ({self._how_sure})"
+        if isinstance(ends, str):
+            return replace(nothing, reason=ends)
+        least, most = ends[0]
+        surely = _prefix(levels, [high <= times * least for _, high in ends])
         seen = _prefix(levels, [level.observed <= times * base.observed for level in levels])
-        perhaps = _prefix(levels, [level.lowest <= times * base.highest for level in levels])
+        perhaps = _prefix(levels, [low <= times * most for low, _ in ends])
         # It is below the first level where it is over for certain; beyond the last one nobody knows.
         beyond = inf if perhaps == len(levels) else nextafter(levels[perhaps].load, 0)
         lowest = levels[surely - 1].load
-        open_to = (
-            "that is the highest planned" if surely == len(levels) else f"what is beyond is open to {beyond:.4g}"
-        )
+        if surely == len(levels):
+            open_to = "that is the highest planned"
+        else:
+            open_to = "what is beyond is open" + ("" if beyond == inf else f" to {beyond:.4g}")
         return replace(
             nothing,
             observed=levels[seen - 1].load,
             lowest=lowest,
             highest=beyond,
-            reason=f"it surely stays within {times:g} times its lowest level's up to {lowest:.4g}; {open_to}",
+            level=self._sure,
+            reason=f"{surely_words} within {times:g} times its lowest level's up to {lowest:.4g}; {open_to}",
             notes=(self._said(levels),),
         )
 
@@ -158,6 +212,14 @@ class Scaling:
         unit = self._stat._unit
         shown_levels = ", ".join(f"{level.load:.4g}: {shown(level.observed, unit)}" for level in levels)
         return f"by {self._load}: {shown_levels}"
+
+    @property
+    def _sure(self) -> float | None:
+        return self._stat._level
+
+    @property
+    def _how_sure(self) -> str:
+        return f"{shown(self._sure or 0.0, 'fraction')} sure"
 
     @cached_property
     def _population(self) -> Population:
@@ -217,3 +279,21 @@ def _prefix(levels: list[Level], within: list[bool]) -> int:
 
 def _log(value: float) -> float:
     return log(value) if 0 < value < inf else (inf if value > 0 else -inf)
+
+
+def _every(found: list[Bounds | str]) -> list[Bounds] | str:
+    """The ends of all levels, or why one has none."""
+    ends: list[Bounds] = []
+    for each in found:
+        if isinstance(each, str):
+            return each
+        ends.append(each)
+    return ends
+
+
+def _apart(one: float, other: float) -> float:
+    return 0.0 if one == other else abs(one - other)
+
+
+def _root(parts: Iterable[float]) -> float:
+    return sqrt(sum(part**2 for part in parts))

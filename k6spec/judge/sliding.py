@@ -12,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, Generic, final
 
 from k6spec.errors import UsageError
+from k6spec.judge.equality import NoEquality
 from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
 from k6spec.query.population import Population
@@ -34,7 +35,7 @@ _ORDER: Final[dict[Outcome, int]] = {"failed": 0, "inconclusive": 1, "passed": 2
 
 
 @final
-class Every(Generic[Q]):
+class Every(NoEquality, Generic[Q]):
     """A statistic in every window; compare it with a limit as the statistic itself."""
 
     __slots__ = ("_stat", "_step", "_width")
@@ -62,7 +63,8 @@ class Every(Generic[Q]):
     def __ge__(self, limit: Q | NamedLimit[Q]) -> Verdict:
         return self._judge(">=", limit)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __repr__(self) -> str:
+        return f"<{self._stat!r} in every {self._width}>"
 
     def _judge(self, sign: Operator, limit: object) -> Verdict:
         stat = self._stat

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, final
+from typing import Generic, final
 
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.against import Measured, verdict_against
@@ -14,6 +14,7 @@ from k6spec.judge.bench import Bench
 from k6spec.judge.bounds import Bounds, Dropped, bounds
 from k6spec.judge.derived import COMPARE
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
+from k6spec.judge.equality import NoEquality
 from k6spec.judge.flattery import flattered_by_failures
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
 from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, resolve, shown
@@ -43,7 +44,7 @@ class Told:
 
 
 @final
-class Stat(Generic[Q]):
+class Stat(NoEquality, Generic[Q]):
     """A number that is not judged yet: ``run.http().duration.p95``.
 
     Compare it with a limit of its own kind: a duration with ``ms(400)``, a share with ``percent(1)``, a count
@@ -166,13 +167,6 @@ class Stat(Generic[Q]):
 
     def __repr__(self) -> str:
         return f"<{self._label} of {self._population().text}>"
-
-    __hash__ = None  # type: ignore[assignment]
-
-    if not TYPE_CHECKING:  # type checkers find the comparison impossible by themselves, as long as there is none
-
-        def __eq__(self, limit: object) -> bool:
-            raise UsageError(f"== and != are no claims on what was measured; compare {self!r} with <, <=, > or >=")
 
     def _judge(self, sign: Operator, limit: object) -> Verdict:
         if isinstance(limit, Baseline):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from k6spec import UsageError
@@ -128,3 +130,73 @@ class TestKnee:
     def test_times_that_make_no_sense_are_refused(self, tmp_path: Path, times: float) -> None:
         with pytest.raises(UsageError, match="knee"):
             ramp(tmp_path, {10: 10}).http().duration.p95.scaling.knee(times)
+
+
+class TestSure:
+    """Exponentially distributed latencies whose mean at a level is known."""
+
+    def test_an_interval_of_the_exponent_holds_the_truth_and_is_judged_whole(self, tmp_path: Path) -> None:
+        exponent = drawn(tmp_path, {10: 10, 20: 20, 40: 40}).http().duration.mean.scaling.exponent
+
+        within = exponent.sure(0.95) <= 2
+        assert within
+        assert within.evidence.lowest < 1 < within.evidence.highest
+        assert within.headline.startswith("requests: exponent of mean duration (95 % sure) over planned VUs")
+        assert (exponent.sure(0.95) <= 0.5).outcome == "failed"
+
+    def test_an_exponent_astride_the_limit_is_inconclusive(self, tmp_path: Path) -> None:
+        exponent = drawn(tmp_path, {10: 10, 20: 20, 40: 40}).http().duration.mean.scaling.exponent
+        limit = exponent.value + 0.01
+
+        assert exponent <= limit
+        verdict = exponent.sure(0.95) <= limit
+        assert verdict.outcome == "inconclusive"
+        assert re.fullmatch(r"it lies between 0\.\d+ and 1\.\d+ \(95 % sure\)", verdict.evidence.reason)
+
+    def test_a_knee_is_sure_where_every_level_below_is(self, tmp_path: Path) -> None:
+        knee = drawn(tmp_path, {10: 10, 20: 11, 40: 60}).http().duration.mean.scaling.knee().sure(0.95)
+
+        assert knee >= 20
+        assert (knee >= 40).outcome == "failed"
+
+    def test_one_that_hangs_on_chance_is_open(self, tmp_path: Path) -> None:
+        knee = drawn(tmp_path, {10: 10, 20: 10, 40: 19.5}).http().duration.mean.scaling.knee()
+
+        verdict = knee.sure(0.95) >= 40
+        assert verdict.outcome == "inconclusive"
+        assert verdict.evidence.reason == (
+            "it stays (95 % sure) within 2 times its lowest level's up to 20; what is beyond is open"
+        )
+
+    @pytest.mark.parametrize("of", ["exponent", "knee"])
+    def test_a_level_of_few_samples_says_so(self, tmp_path: Path, of: str) -> None:
+        scaling = drawn(tmp_path, {10: 10, 20: 10, 40: 10}, count=50).http().duration.mean.scaling
+        stat = scaling.exponent if of == "exponent" else scaling.knee()
+
+        verdict = stat.sure(0.95) >= 0
+        assert verdict.outcome == "inconclusive"
+        assert verdict.evidence.reason.startswith(
+            "at planned VUs 10 there are too few for an interval of mean: 50 requests, and it needs 100"
+        )
+
+    def test_a_statistic_that_is_sure_grows_so(self, tmp_path: Path) -> None:
+        p95 = drawn(tmp_path, {10: 10, 20: 20, 40: 40}).http().duration.p95
+        verdicts = [p95.sure(0.9).scaling.exponent <= 3, p95.scaling.exponent.sure(0.9) <= 3]
+
+        assert verdicts[0].evidence.highest == verdicts[1].evidence.highest
+        assert [verdict.evidence.level for verdict in verdicts] == [0.9, 0.9]
+
+    def test_max_has_no_interval_at_any_level(self, tmp_path: Path) -> None:
+        scaling = drawn(tmp_path, {10: 10, 20: 10, 40: 10}).http().duration.max.scaling
+
+        with pytest.raises(UsageError, match="max has no interval"):
+            scaling.exponent.sure(0.95)
+
+
+def drawn(path: Path, means: dict[int, float], count: int = 400) -> Run:
+    """So many requests at each number of planned VUs, exponential with these means in milliseconds."""
+    rng = np.random.default_rng(1)
+    return run_of(
+        path,
+        [Request(ms=float(took), vus=vus) for vus, mean in means.items() for took in rng.exponential(mean, count)],
+    )
