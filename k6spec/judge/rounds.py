@@ -14,8 +14,11 @@ from typing import Final, Literal, final
 
 import numpy as np
 
+from k6spec.judge.bounds import Dropped, bounds
 from k6spec.judge.past import Earlier, Known, Rounds
 from k6spec.judge.regression import Noise, Scale
+from k6spec.query.population import Population
+from k6spec.query.reducers import Reducer
 
 _HUGE: Final = 700
 """Logarithms above this are of no number."""
@@ -34,6 +37,20 @@ class Seen:
     highest: float
     members: int
     successful: float | None = None
+
+
+def see(reducer: Reducer, population: Population, dropped: Dropped, *, tolerated: float) -> Seen:
+    """The statistic of a run; ``tolerated``: the share of failed requests that flatters no latency."""
+    lowest, highest = bounds(reducer, population, dropped)
+    successful, members = population.successful, len(population.values)
+    flattered = successful is not None and 0 < len(successful) < members * (1 - tolerated)
+    return Seen(
+        observed=reducer(population.values),
+        lowest=lowest,
+        highest=highest,
+        members=members,
+        successful=reducer(successful) if successful is not None and flattered else None,
+    )
 
 
 @final

@@ -11,7 +11,7 @@ from typing import Generic, final
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.against import Measured, verdict_against
 from k6spec.judge.bench import Bench
-from k6spec.judge.bounds import Bounds, Dropped, bounds
+from k6spec.judge.bounds import Dropped, Reach, bounds
 from k6spec.judge.derived import COMPARE
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
 from k6spec.judge.equality import NoEquality
@@ -20,7 +20,7 @@ from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_in
 from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, resolve, shown
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Rounds
-from k6spec.judge.rounds import Paired, Seen, Unpaired, pair_up
+from k6spec.judge.rounds import Paired, Seen, Unpaired, pair_up, see
 from k6spec.judge.scaling import Scaling
 from k6spec.judge.sliding import Every
 from k6spec.judge.standard import Baseline
@@ -272,17 +272,8 @@ class Stat(NoEquality, Generic[Q]):
             if _says_nothing(population, reducer):
                 return None
             dropped = self._dropped(population, database.spans_dropped)
-            lowest, highest = bounds(reducer, population, dropped)
-            observed, members = reducer(population.values), len(population.values)
-        successful = population.successful if self._unit == "ns" else None
-        flattered = successful is not None and 0 < len(successful) < members * (1 - self._bench.tolerated.failed)
-        return Seen(
-            observed=observed,
-            lowest=lowest,
-            highest=highest,
-            members=members,
-            successful=reducer(successful) if successful is not None and flattered else None,
-        )
+            failed = self._bench.tolerated.failed if self._unit == "ns" else 1.0
+            return see(reducer, population, dropped, tolerated=failed)
 
     def _weigh(
         self, population: Population, reducer: Reducer, observed: float, sign: Operator, bound: float
@@ -379,16 +370,6 @@ class Multiple(Generic[Q]):
             ends=(self._factor * lowest, self._factor * highest),
             why=f"what is missing of {population.text} could move what it is compared with to the other side",
         )
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """A limit that was measured: ``observed``, the ends it could have, and what an open verdict hangs on."""
-
-    observed: float
-    ends: Bounds
-    why: str
 
 
 def _outcome(holds: Callable[[float], bool], observed: float, lowest: float, highest: float) -> Outcome:
