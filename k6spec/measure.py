@@ -171,7 +171,7 @@ def take_stock(
     folder: RunFolder, feed: SpanFeed, gathered: Gathered, duplicates: int, *, max_skew: Duration
 ) -> Ledger:
     """Counts what was sent and what came back, and archives it; ``run.json`` must name the truncated traces."""
-    database = Database(folder.path)
+    database = Database(folder.path, archiving=True)
     database.write_traces()
     sent, sampled = database.rows("SELECT count(*), count(*) FILTER (WHERE sampled) FROM requests")[0]
     expected, received, complete = database.rows(

@@ -147,7 +147,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
 
 def _look_at_calls(folder: RunFolder, info: dict[str, Any], feed: SpanFeed, uninstrumented_from: int) -> None:
     """Records calls whose other end never gives a span, and traces that lack the other end of a call."""
-    database = Database(folder.path, uninstrumented_from=uninstrumented_from)
+    database = Database(folder.path, archiving=True, uninstrumented_from=uninstrumented_from)
     edges = read_edges(database)
     database.close()
     info["uninstrumented_calls"] = list(edges.uninstrumented)

@@ -131,9 +131,7 @@ def without_duplicates(path: Path) -> int:
     Returns:
         How many were taken away.
     """
-    with connect() as connection:
-        connection.execute("SET memory_limit = ?", [_MEMORY])
-        connection.execute("SET temp_directory = ?", [str(path.with_suffix(".counted"))])
+    with connect(memory=_MEMORY, spill=path.with_suffix(".counted")) as connection:
         extra = connection.execute(_EXTRA, [str(path)] * 2).fetchnumpy()["row"]
     if len(extra):
         draft = path.with_suffix(".single")

@@ -24,7 +24,7 @@ _MOST: Final = 20
 
 def record_run(folder: RunFolder) -> Entry:
     """A run's entry, with its standard statistics, from its archive."""
-    database = Database(folder.path)
+    database = Database(folder.path, archiving=True)
     try:
         bench = Bench(database=database)
         statistics = {

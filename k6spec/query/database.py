@@ -85,6 +85,8 @@ WHERE led.place = 1
 ORDER BY chain.trace_no
 """
 _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCHAR[])) AS trace_id"
+_MEMORY: Final = "512MB"
+"""For all that is asked of a run while it is archived."""
 
 
 @final
@@ -92,15 +94,18 @@ class Database:
     """The tables of the run in ``folder``; opened at first use.
 
     Args:
+        archiving: the run is just being archived, and may be a long one: what takes much memory is left in its
+            folder meanwhile, and ``traces`` is worked out anew by each query until it is written.
         uninstrumented_from: requests, or calls, of one kind of which none was answered by a span, from which on it
             is one that gives none.
     """
 
-    __slots__ = ("_connection", "_kept", "folder", "uninstrumented_from")
+    __slots__ = ("_archiving", "_connection", "_kept", "folder", "uninstrumented_from")
 
-    def __init__(self, folder: Path, *, uninstrumented_from: int = 10) -> None:
+    def __init__(self, folder: Path, *, archiving: bool = False, uninstrumented_from: int = 10) -> None:
         self.folder = folder
         self.uninstrumented_from = uninstrumented_from
+        self._archiving = archiving
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: dict[Hashable, Any] = {}
 
@@ -132,6 +137,7 @@ class Database:
         target = self.folder / TRACES
         target.unlink(missing_ok=True)
         self._open().execute(f"COPY traces TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
+        self.close()
 
     @property
     def sampled(self) -> bool:
@@ -184,7 +190,7 @@ class Database:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
-            connection = connect()
+            connection = connect(memory=_MEMORY, spill=self.folder / "spilled") if self._archiving else connect()
             for name, file in _TABLES.items():
                 connection.execute(_view(connection, name, self.folder / file))
             connection.execute(_TRUNCATED, [self._info.get("truncated_traces", [])])
@@ -193,7 +199,8 @@ class Database:
             if archived.exists() and columns_of(archived) == connection.sql(_TRACES).columns:
                 connection.execute(f"CREATE VIEW traces AS SELECT * FROM read_parquet('{_quoted(archived)}')")
             else:
-                connection.execute(f"CREATE TEMP TABLE traces AS {_TRACES}")
+                kind = "VIEW" if self._archiving else "TEMP TABLE"
+                connection.execute(f"CREATE {kind} traces AS {_TRACES}")
             self._connection = connection
         return self._connection
 

@@ -16,34 +16,38 @@ from k6spec.store.spans import CLIENT_SERVICE
 _NUMBERS: Final = "'[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*', '*', 'g'"
 """Arguments that take ids out of a URL, so that calls of one route are one edge."""
 
-_EDGES: Final = f"""
+_CALLS: Final = f"""
 WITH calls AS (
-    SELECT trace_id, span_id, service AS caller, name, coalesce(server_address, '') AS address,
+    SELECT trace_id, node, service AS caller, name, coalesce(server_address, '') AS address,
            regexp_replace(coalesce(regexp_extract(url, '^[^?#]*'), ''), {_NUMBERS}) AS place,
            status IS NOT DISTINCT FROM 'error' AS failed
     FROM spans WHERE service <> '{CLIENT_SERVICE}' AND kind = 'client' AND category IN ('http_client', 'rpc')
 ),
 answers AS (
-    SELECT DISTINCT trace_id, parent_span_id AS span_id FROM spans
-    WHERE kind = 'server' AND parent_span_id IS NOT NULL
+    SELECT DISTINCT parent_node AS node FROM spans WHERE kind = 'server' AND parent_node IS NOT NULL
+),
+edges AS (
+    SELECT caller, name, address, place, count(*) AS calls, count(answers.node) AS answered
+    FROM calls LEFT JOIN answers USING (node) GROUP BY caller, name, address, place
 )
-SELECT caller, name, address, count(*) AS calls, count(answers.span_id) AS answered,
-       coalesce(list(DISTINCT lower(hex(calls.trace_id))) FILTER (answers.span_id IS NULL AND NOT failed), [])
-FROM calls LEFT JOIN answers USING (trace_id, span_id)
-GROUP BY caller, name, address, place ORDER BY caller, name, address, place
+"""
+_EDGES: Final = f"{_CALLS} SELECT caller, name, address, calls, answered FROM edges ORDER BY ALL"
+_PARTED: Final = f"""
+{_CALLS} SELECT DISTINCT lower(hex(trace_id)) FROM calls JOIN edges USING (caller, name, address, place)
+WHERE edges.answered > 0 AND NOT failed AND node NOT IN (SELECT node FROM answers)
 """
 
 _OUTSIDE: Final = """
 WITH calls AS (
     SELECT p.clock AS caller, s.clock AS callee, p.start_ns - s.start_ns AS early_ns,
            s.start_ns + s.duration_ns - p.start_ns - p.duration_ns AS late_ns
-    FROM spans s JOIN spans p ON p.trace_id = s.trace_id AND p.span_id = s.parent_span_id
+    FROM spans s JOIN spans p ON p.node = s.parent_node
     WHERE s.kind = 'server' AND p.kind = 'client' AND s.duration_ns <= p.duration_ns
-)
-SELECT count(*), coalesce(max(out_ns), 0), coalesce(bool_or(early_ns > $1 OR usual_ns > $1), false)
-FROM (SELECT early_ns, greatest(early_ns, late_ns) AS out_ns,
-             median(late_ns) OVER (PARTITION BY caller, callee) AS usual_ns FROM calls)
-WHERE out_ns > $1
+),
+usual AS (SELECT caller, callee, median(late_ns) AS usual_ns FROM calls GROUP BY caller, callee)
+SELECT count(*), coalesce(max(greatest(early_ns, late_ns)), 0),
+       coalesce(bool_or(early_ns > $1 OR usual_ns > $1), false)
+FROM calls JOIN usual USING (caller, callee) WHERE greatest(early_ns, late_ns) > $1
 """
 
 
@@ -77,16 +81,14 @@ def read_edges(database: Database) -> Edges:
     failed on its way.
     """
     never: dict[str, int] = {}
-    parted: set[str] = set()
-    for caller, name, address, calls, answered, unanswered in database.rows(_EDGES):
-        if answered and not database.sampled:
-            parted.update(unanswered)
-        elif not answered:
+    for caller, name, address, calls, answered in database.rows(_EDGES):
+        if not answered:
             words = f"{caller}: {name}" + (f" to {address}" if address else "")
             never[words] = never.get(words, 0) + calls
     least = database.uninstrumented_from
     told = tuple(f"{words} ({calls:,} calls)" for words, calls in never.items() if calls >= least)
-    return Edges(uninstrumented=told, parted=frozenset(parted))
+    parted = [] if database.sampled else database.rows(_PARTED)
+    return Edges(uninstrumented=told, parted=frozenset(trace for (trace,) in parted))
 
 
 def read_outside(database: Database, tolerated_ns: int) -> Outside:

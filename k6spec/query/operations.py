@@ -21,10 +21,10 @@ def operations_of(database: Database, selector: Selector, *, critical: bool) -> 
         critical: only where it was on the critical path: the end of the request waited for it.
     """
     scope, parameters = where(selector.scope)
-    traces = f"SELECT trace_id FROM traces c WHERE {scope} AND complete"
+    traces = f"SELECT trace_no FROM traces c WHERE {scope} AND complete"
     rows = database.rows(
-        f"""SELECT {_NAME} AS what, count(DISTINCT s.trace_id) AS seen FROM spans s
-        WHERE {_members(critical)} AND s.trace_id IN ({traces}) GROUP BY what ORDER BY seen DESC, what""",
+        f"""SELECT {_NAME} AS what, count(DISTINCT s.trace_no) AS seen FROM spans s
+        WHERE {_members(critical)} AND s.trace_no IN ({traces}) GROUP BY what ORDER BY seen DESC, what""",
         parameters,
     )
     return dict(rows), int(database.value(f"SELECT count(*) FROM ({traces})", parameters))
@@ -39,8 +39,8 @@ def operations_by_root(database: Database, *, critical: bool) -> dict[str, dict[
     ):
         found[root] = {"": traces}
     rows = database.rows(
-        f"""SELECT c.operation, {_NAME} AS what, count(DISTINCT s.trace_id) AS seen
-        FROM spans s JOIN traces c USING (trace_id)
+        f"""SELECT c.operation, {_NAME} AS what, count(DISTINCT s.trace_no) AS seen
+        FROM spans s JOIN traces c USING (trace_no)
         WHERE {_members(critical)} AND c.complete AND c.scenario IS NOT NULL
         GROUP BY c.operation, what ORDER BY seen DESC, what"""
     )
@@ -58,7 +58,7 @@ def example_of(
     rows = database.rows(
         f"""SELECT lower(hex(s.trace_id)), lower(hex(s.span_id)), s.duration_ns FROM spans s
         WHERE {_members(critical)} AND {_NAME} = ?
-        AND s.trace_id IN (SELECT trace_id FROM traces c WHERE {scope} AND complete)
+        AND s.trace_no IN (SELECT trace_no FROM traces c WHERE {scope} AND complete)
         ORDER BY s.duration_ns DESC, s.span_id LIMIT 1""",
         [operation, *parameters],
     )
