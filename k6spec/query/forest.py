@@ -62,6 +62,8 @@ class Forest:
         "_by_parent",
         "_clock",
         "_consumer",
+        "_counts",
+        "_first",
         "_parent",
         "_parents",
         "answers",
@@ -79,7 +81,10 @@ class Forest:
         self.client, self.answers, self.member = columns.client, columns.answers, columns.member
         self._parent, self._clock, self._consumer = columns.parent, columns.clock, columns.consumer
         self._by_parent = np.argsort(columns.parent)
-        self._parents = columns.parent[self._by_parent]
+        ordered = columns.parent[self._by_parent]
+        first = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+        self._parents, self._first = ordered[first], first
+        self._counts = np.diff(first, append=len(ordered))
 
     def __len__(self) -> int:
         return len(self.trace)
@@ -119,8 +124,11 @@ class Forest:
         """Places in ``rows``, and the rows of the children of each."""
         order = np.argsort(self.node[rows])
         nodes = self.node[rows][order]
-        first = np.searchsorted(self._parents, nodes, "left")
-        counts = np.searchsorted(self._parents, nodes, "right") - first
+        place = np.searchsorted(self._parents, nodes)
+        place[place == len(self._parents)] = 0
+        parents = self._parents[place] == nodes
+        order, place = order[parents], place[parents]
+        first, counts = self._first[place], self._counts[place]
         above = np.repeat(order, counts)
         within = np.arange(len(above)) - np.repeat(np.cumsum(counts) - counts, counts)
         found = self._by_parent[np.repeat(first, counts) + within]

@@ -108,10 +108,10 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
     traces, nodes, values = [], [], []
     for forest in forests(database, chosen, (SYSTEM_SPAN, *selector.conditions)):
         rows, marks = measure.of(forest)
-        combine.at(numbers, forest.trace[rows], marks)
         traces.append(forest.trace[rows])
         nodes.append(forest.node[rows])
         values.append(marks.astype(np.float64))
+        combine.at(numbers, traces[-1], values[-1])
     most = known.client_ns
     if measure.share:
         numbers, most = numbers / np.maximum(most, 1), np.ones(len(most))

