@@ -90,6 +90,9 @@ class Nights:
         known = tuple(Known(run_id=f"night-{n}", value=value, members=50) for n, value in enumerate(measured))
         return Earlier(reference=known, variation=known, said="six nights")
 
+    def rounds(self, _chosen: Chosen) -> None:
+        """None were made."""
+
     def operations(self, _root: str, _chosen: Chosen, *, critical: bool = False) -> str:
         """Nobody asks."""
         raise NotImplementedError
