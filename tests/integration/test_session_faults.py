@@ -151,7 +151,7 @@ time.time_ns = told
 
 def test_two_sessions_at_once_wait_for_each_other(project: Project, server: CountingServer) -> None:
     project.write()
-    project.env["LENGTH"] = "3s"
+    project.env["LENGTH"] = "15s"
     first = project.start()
     assert eventually(lambda: any(project.runs.glob("*/requests.generated.parquet")), within=40), first.kill()
 
