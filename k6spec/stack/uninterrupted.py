@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -11,5 +12,13 @@ _T = TypeVar("_T")
 
 def uninterrupted(call: Callable[[], _T]) -> _T:
     """Makes a call and lets it end before an interrupt, which only the main thread gets, is raised."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(call).result()
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda signum, _frame: interrupts.append(signum))
+    try:
+        return call()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if interrupts:
+            signal.raise_signal(signal.SIGINT)
