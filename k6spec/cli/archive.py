@@ -25,10 +25,22 @@ from k6spec.report.waterfall import render_waterfall
 from k6spec.store.archive import RunFolder, find_run, find_runs
 from k6spec.units import format_ns
 
-RunsOption = Annotated[
-    Path, typer.Option("--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True)
-]
+
+def _there(context: typer.Context, option: typer.CallbackParam, folder: Path) -> Path:
+    """The default and ``K6SPEC_RUNS`` may name a folder that the first load will make."""
+    source = context.get_parameter_source(option.name or "")
+    if source is not None and source.name == "COMMANDLINE" and not folder.is_dir():
+        raise UsageError(f"--runs: there is no folder {folder}", advice=f"the default is {DEFAULT_RUNS}")
+    return folder
+
+
 DEFAULT_RUNS: Final = Path(".k6spec/runs")
+RunsOption = Annotated[
+    Path,
+    typer.Option(
+        "--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True, callback=_there
+    ),
+]
 COLOURS: Final = {"passed": "green", "failed": "red", "inconclusive": "yellow", "skipped": "blue"}
 """Of outcomes."""
 

@@ -58,6 +58,13 @@ def test_no_runs_say_how_to_make_some(tmp_path: Path) -> None:
     assert "pytest specs/ makes some" in k6spec("runs", cwd=tmp_path).stdout
 
 
+def test_runs_of_a_folder_that_is_not_there_are_a_mistake(tmp_path: Path) -> None:
+    result = k6spec("runs", "--runs", "no/such/folder", cwd=tmp_path)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "there is no folder no/such/folder" in result.stderr
+
+
 def test_show_gives_ledger_requests_and_verdicts(project: Path) -> None:
     result = k6spec("show", "last", cwd=project)
 
