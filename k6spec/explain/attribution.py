@@ -107,7 +107,7 @@ def attribution(database: Database, sides: Sides) -> Attribution | None:
 
 
 def busiest(database: Database, sides: Sides) -> Share | None:
-    """The operation that offending traces call most often beyond what their peers do."""
+    """The operation that offending traces call most often beyond their peers, of those that a claim counts."""
     slow, typical = both(database, sides)
     extra = {key: slow.calls(key) - typical.calls(key) for key in slow.keys if key[1] != CLIENT_SERVICE}
     if not extra:

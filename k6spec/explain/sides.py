@@ -8,7 +8,7 @@ from typing import Final, final
 
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
-from k6spec.query.selectors import where
+from k6spec.query.selectors import Condition, where
 
 MOST: Final = 2_000
 """Traces of each side that are looked at: more tell no more, and cost time."""
@@ -25,13 +25,14 @@ class Sides:
     """Trace ids in hex, all of one ``operation``: ``offending`` ones, worst first; ``peers`` that kept the limit.
 
     There are no peers where there would be fewer than five. ``spans``: of a claim on spans, the ids in hex of
-    those that broke the limit.
+    those that broke the limit. ``counted``: of a claim on how many spans a trace has, conditions on those spans.
     """
 
     operation: str
     offending: tuple[str, ...]
     peers: tuple[str, ...]
     spans: tuple[str, ...] = ()
+    counted: tuple[Condition, ...] = ()
 
 
 @final
@@ -80,6 +81,7 @@ def sides(database: Database, verdict: Verdict, offending: Offenders) -> Sides |
         offending=tuple(bad[:MOST]),
         peers=tuple(peers[:MOST]) if len(peers) >= LEAST else (),
         spans=offending.spans,
+        counted=verdict.evidence.population.counted,
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from k6spec.explain.sides import Sides
 from k6spec.explain.waiting import DATABASE, IS_CONNECTION, IS_LOCK
 from k6spec.query.database import Database
+from k6spec.query.selectors import Condition, where
 from k6spec.store.spans import CLIENT_SERVICE
 
 Kind = Literal["statement", "own", "connection", "lock", "between"]
@@ -80,19 +81,28 @@ class Times:
 
 
 def both(database: Database, sides: Sides) -> tuple[Times, Times]:
-    """Of the offending traces and of their peers: where a claim is on spans, in and below spans of that name."""
+    """Of the offending traces and of their peers: where a claim is on spans, in and below spans of that name.
+
+    Where it is on how many of some spans a trace has, of those.
+    """
     claimed = (sides.offending, sides.spans) if sides.spans else None
-    return times(database, sides.offending, claimed), times(database, sides.peers, claimed)
+    slow, typical = (times(database, ids, claimed, sides.counted) for ids in (sides.offending, sides.peers))
+    return slow, typical
 
 
 def times(
-    database: Database, traces: tuple[str, ...], claimed: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    database: Database,
+    traces: tuple[str, ...],
+    claimed: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
+    counted: tuple[Condition, ...] = (),
 ) -> Times:
     """Time on the critical path of the traces (ids in hex), of each trace the whole or a part.
 
     Args:
         claimed: traces, and spans in them (ids in hex), whose like and what is below them is that part.
+        counted: conditions on the spans that count.
     """
+    counts, parameters = where(counted)
     inside = _INSIDE if claimed else "inside AS (SELECT node FROM own)"
     rows = database.rows(
         f"""WITH RECURSIVE chosen AS (SELECT unhex(unnest(?)) AS trace_id),
@@ -109,13 +119,13 @@ def times(
                    CASE WHEN cause = 'between' THEN callee.service
                         ELSE coalesce(s.db_statement, s.name) END AS what
             FROM own s LEFT JOIN callee ON callee.parent_node = s.node
-            WHERE s.node IN (SELECT node FROM inside))
+            WHERE s.node IN (SELECT node FROM inside) AND {counts})
         SELECT cause, place, what, list(ns ORDER BY ns), sum(calls), flatten(list(services)) FROM (
             SELECT trace_id, cause, place, what, sum(critical_self_ns)::DOUBLE AS ns, count(*) AS calls,
                    list(DISTINCT service) AS services
             FROM named GROUP BY ALL)
         GROUP BY cause, place, what ORDER BY cause, place, what""",
-        [list(traces), *([list(ids) for ids in claimed] if claimed else [])],
+        [list(traces), *([list(ids) for ids in claimed] if claimed else []), *parameters],
     )
     return Times(
         len(traces),

@@ -85,6 +85,7 @@ class Population:
     ``unseen``: it is of a group that was not seen, and may not be there at all.
     ``doubtful``: a span that was dropped could have taken a member away, or made its value smaller.
     ``shares``: the values are shares of their trace's time, and no nanoseconds.
+    ``counted``: of traces, conditions on the spans of which each value says how many there are.
     """
 
     noun: Noun
@@ -100,6 +101,7 @@ class Population:
     unseen: bool = False
     doubtful: bool = False
     shares: bool = False
+    counted: tuple[Condition, ...] = ()
     none_is_a_finding: bool = False
     within: tuple[Condition, ...] = ()
     window: tuple[Condition, ...] = ()

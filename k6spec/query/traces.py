@@ -50,6 +50,7 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
         ),
         within=selector.scope,
         window=selector.window.conditions,
+        counted=(SYSTEM_SPAN, *selector.conditions),
         worst=worst,
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: typo or why_nothing(database, "traces c", "trace", selector.root, selector.scope),

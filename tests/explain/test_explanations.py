@@ -140,7 +140,7 @@ class TestAttribution:
         text = str(failure_message(run, verdict, Links(root=tmp_path)))
 
         assert (
-            "cause: orders: SELECT 1: 295 ms of the 295 ms that slow traces of POST /checkout take longer\n"
+            "cause: orders: SELECT 1: 295 ms of the 295 ms by which slow traces of POST /checkout are slower\n"
             in text
         )
 
@@ -236,6 +236,17 @@ class TestAttribution:
         assert found.calls is not None
         assert (found.calls.what, found.calls.calls, found.calls.typical_calls) == ("SELECT line", 10, 1)
         assert found.attribution is None
+
+    @pytest.mark.parametrize("measure", ["calls", "repeated"])
+    def test_lays_too_many_calls_to_those_that_the_claim_counts(self, tmp_path: Path, measure: str) -> None:
+        sent = [Span(name="GET /products http send", ms=0.1)]
+        many = Request(spans=[entry(), *[db("SELECT line")] * 10, *sent * 20])
+        run = run_of(tmp_path, [many] * 9 + [Request(spans=[entry(), db("SELECT line"), *sent])] * 9)
+
+        found = explained(run, getattr(run.traces(), measure)(db=True).max <= 3)
+
+        assert found.calls is not None
+        assert (found.calls.what, found.calls.calls, found.calls.typical_calls) == ("SELECT line", 10, 1)
 
 
 class TestTwin:
