@@ -64,11 +64,11 @@ def calls_line(found: Share) -> str:
 def attribution_lines(found: Attribution) -> Iterator[str]:
     """The first says of how much time it speaks; the next what else there is."""
     ns = found.slow_ns - (found.typical_ns if found.against_peers else 0)
-    longer = " longer" if found.against_peers else ""
-    beyond = (
-        f" of the {format_ns(ns)} that the claim's spans take{longer} in slow traces of {found.operation}"
-        if found.of_spans
-        else f" of the {format_ns(ns)} that slow traces of {found.operation} take{longer}"
+    whose = f"slow traces of {found.operation}"
+    if found.of_spans:
+        whose = f"the claim's spans in {whose}"
+    beyond = f" of the {format_ns(ns)} " + (
+        f"by which {whose} are slower" if found.against_peers else f"that {whose} take"
     )
     for number, share in enumerate(found.shares[:_SHARES]):
         times = f"; {share.calls:.3g} calls a trace" if share.calls >= 1.5 else ""
@@ -88,7 +88,7 @@ def spent_on(share: Share) -> str:
         case "statement":
             return f"{share.service}: {what}"
         case "own":
-            return f"{share.service}'s own code in {what}, outside the calls below"
+            return f"own code of {share.service} in {what}, outside the calls below"
         case "connection":
             return f"waiting for a database connection in {share.service}: {what}"
         case "lock":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, final
 
@@ -32,14 +33,24 @@ class Line:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A verdict's headline, and the lines below it."""
+    """A verdict's headline, and the lines below it.
+
+    Its text leaves to the report all worst members but the first, and how that one differs from its twin.
+    """
 
     headline: str
     lines: tuple[Line, ...]
 
     def __str__(self) -> str:
-        lines = (f"  {line}" for line in self.lines if line.kind != "difference")
-        return "\n".join([self.headline, *lines])
+        return "\n".join([self.headline, *(f"  {line}" for line in self._told())])
+
+    def _told(self) -> Iterator[Line]:
+        worst = 0
+        for line in self.lines:
+            worst += line.kind == "worst"
+            further = worst > 1 and line.kind in {"worst", "payload"}
+            if line.kind != "difference" and not further:
+                yield line
 
     def plain(self) -> list[dict[str, Any]]:
         """The lines for ``run.json``; links are left out, as they depend on where they are read."""
