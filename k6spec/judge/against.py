@@ -228,6 +228,7 @@ def _compared(
         family=family,
         holdable=held,
         between=earlier.between,
+        rounds=tuple((base.value, value) for base, value in zip(earlier.reference, earlier.beside, strict=False)),
     )
 
 

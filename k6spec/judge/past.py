@@ -47,6 +47,7 @@ class Earlier:
 
     ``reference``: what is compared with; ``variation``: what says how runs differ. ``said``: which runs they are,
     in words. ``wanting``: why there is no baseline, if there is none. ``between``: what the noise lies between.
+    ``beside``: where the reference are a base version's rounds, what the candidate measured in each.
     """
 
     reference: tuple[Known, ...]
@@ -54,6 +55,7 @@ class Earlier:
     said: str
     wanting: str | None = None
     between: str = "runs"
+    beside: tuple[float, ...] = ()
 
 
 @final

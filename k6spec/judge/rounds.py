@@ -132,7 +132,13 @@ def _paired(rounds: Rounds, seen: Sequence[tuple[Seen, Seen]], *, share: bool) -
             error=deviation / sqrt(len(seen)) if deviation > 1e-12 else 0.0,
             freedom=len(seen) - 1,
         ),
-        earlier=Earlier(reference=known, variation=known, said=rounds.said, between="rounds"),
+        earlier=Earlier(
+            reference=known,
+            variation=known,
+            said=rounds.said,
+            between="rounds",
+            beside=tuple(candidate.observed for _base, candidate in seen),
+        ),
         symptoms=rounds.symptoms,
     )
 

@@ -24,7 +24,7 @@ class Compared:
     are shares of the baseline if ``ratios``, else in the unit; so is ``noise``, one standard deviation of runs.
     ``p``: how likely so much would be seen if the claim held; judged among ``family`` claims. ``holdable``: the
     tightest limit that an unchanged system would quietly pass. ``between``: what ``noise`` lies between, runs or
-    the rounds of two versions.
+    the rounds of two versions. ``rounds``: what base and candidate measured in each, if it is those.
     """
 
     runs: tuple[str, ...]
@@ -39,6 +39,7 @@ class Compared:
     family: int
     holdable: str
     between: str = "runs"
+    rounds: tuple[tuple[float, float], ...] = ()
 
 
 @final

@@ -87,6 +87,8 @@ ORDER BY chain.trace_no
 _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCHAR[])) AS trace_id"
 _MEMORY: Final = "512MB"
 """For all that is asked of a run while it is archived."""
+_MOST_OPEN: Final = 24
+"""Other runs whose tables stay open: both versions' of twelve rounds."""
 
 
 @final
@@ -100,7 +102,7 @@ class Database:
             is one that gives none.
     """
 
-    __slots__ = ("_archiving", "_connection", "_kept", "folder", "uninstrumented_from")
+    __slots__ = ("_archiving", "_connection", "_kept", "_others", "folder", "uninstrumented_from")
 
     def __init__(self, folder: Path, *, archiving: bool = False, uninstrumented_from: int = 10) -> None:
         self.folder = folder
@@ -108,6 +110,7 @@ class Database:
         self._archiving = archiving
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: dict[Hashable, Any] = {}
+        self._others: dict[Path, tuple[duckdb.DuckDBPyConnection | None, dict[Hashable, Any]]] = {}
 
     def table(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The answer to a query, as an Arrow table."""
@@ -161,19 +164,27 @@ class Database:
 
     @contextmanager
     def elsewhere(self, folder: Path) -> Iterator[None]:
-        """Meanwhile these are the tables of another run, so that what was asked of this one can be asked of it."""
+        """Meanwhile these are the tables of another run, so that what was asked of this one can be asked of it.
+
+        They stay open: a claim against a base version asks all rounds, and so does the next.
+        """
         mine = self.folder, self._connection, self._kept
-        self.folder, self._connection, self._kept = folder, None, {}
+        self.folder, (self._connection, self._kept) = folder, self._others.pop(folder, (None, {}))
         try:
             yield
         finally:
-            self.close()
+            self._others[folder] = self._connection, self._kept
             self.folder, self._connection, self._kept = mine
+            if len(self._others) > _MOST_OPEN:
+                _close(self._others.pop(next(iter(self._others)))[0])
 
     def close(self) -> None:
-        """Closes the connection; a later query opens it again."""
+        """Closes the connections; a later query opens them again."""
+        for connection, _kept in self._others.values():
+            _close(connection)
+        self._others.clear()
         if self._connection is not None:
-            self._connection.close()
+            _close(self._connection)
             self._connection = None
             self._kept.clear()
 
@@ -203,6 +214,11 @@ class Database:
                 connection.execute(f"CREATE {kind} traces AS {_TRACES}")
             self._connection = connection
         return self._connection
+
+
+def _close(connection: duckdb.DuckDBPyConnection | None) -> None:
+    if connection is not None:
+        connection.close()
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from k6spec import baseline
 from k6spec.history.past import HistoryPast
 from k6spec.history.store import HistoryStore
 from k6spec.judge.family import Family
+from k6spec.judge.record import record
 from k6spec.report.figures.earlier import EarlierRuns, earlier_runs
 from k6spec.report.report_file import write_report
 from k6spec.run import Run
 from k6spec.store.archive import RunFolder
+from tests.history.test_rounds import as_long, run_of, times
 from tests.support.earlier import NOISE, run_after_nights
 
 
@@ -97,3 +100,34 @@ def test_a_damaged_history_is_said_and_stops_no_report(tmp_path: Path) -> None:
     fresh = HistoryPast(HistoryStore(tmp_path / "history"), folder.info(), family=Family())
 
     assert "2026-10-03T00-00-00-00000003.json cannot be read" in write_report(folder, fresh).read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def in_turns(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, HistoryPast]:
+    """The candidate's last run of six rounds, which failed a claim against the base."""
+    path = tmp_path_factory.mktemp("rounds")
+    run = run_of(path, as_long(times(1)), as_long(times(1.1, 0.01)))
+    verdict = run.http("POST /checkout").duration.p95 <= 1.05 * baseline()
+    run.database.close()
+    run.folder.add_verdicts([record(verdict, nodeid="specs/test_shop.py::test_p95", session="s")])
+    return run.folder, HistoryPast(HistoryStore(path / "history"), run.folder.info(), family=Family())
+
+
+def test_a_claim_judged_by_rounds_carries_what_both_versions_measured(
+    in_turns: tuple[RunFolder, HistoryPast],
+) -> None:
+    (claim,) = beside(*in_turns).claims
+
+    assert claim.series is not None
+    assert [base for base, _new in claim.series.rounds] == [pytest.approx(length * 1e6) for length in times(1)]
+    assert [new for _base, new in claim.series.rounds] == [
+        pytest.approx(length * 1e6) for length in times(1.1, 0.01)
+    ]
+
+
+def test_rounds_are_not_said_to_lack_earlier_runs(in_turns: tuple[RunFolder, HistoryPast]) -> None:
+    page = write_report(*in_turns).read_text("utf-8")
+
+    assert "Against the base version" in page
+    assert "6 rounds: base 90 ms to 200 ms, new version 99.9 ms to 218 ms" in page
+    assert "no baseline yet" not in page

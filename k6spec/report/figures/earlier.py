@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 from k6spec.errors import ArchiveFault
 from k6spec.history.entry import Entry, entry_of
-from k6spec.history.past import HistoryPast
+from k6spec.history.past import Comparable, HistoryPast
 from k6spec.history.recording import record_run
 from k6spec.judge.past import FEWEST, Known
 from k6spec.judge.regression import measure_noise
@@ -47,13 +47,24 @@ class Dot:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """Two versions that were loaded in turns, by name, in so many ``rounds``."""
+
+    base: str
+    candidate: str
+    rounds: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """A statistic in earlier runs, the oldest first, and in this one, all in ``unit``.
 
     ``baseline``: what this run is compared with; None where there is nothing of it. ``change``: from there, and
     ``noise``, one standard deviation between runs: as shares if ``ratios``, else in the unit. ``ends``: where the
     change's interval puts this run's value. ``limit``: the claim's, if there is one. ``worse``: whether the
-    difference is beyond the noise, to the worse (True) or the better (False).
+    difference is beyond the noise, to the worse (True) or the better (False). ``rounds``: in place of
+    earlier runs, what base and candidate measured in each round; ``value`` is then the candidate's mean.
     """
 
     unit: Unit
@@ -66,6 +77,7 @@ class Series:
     ends: tuple[float, float] | None = None
     limit: float | None = None
     worse: bool | None = None
+    rounds: tuple[tuple[float, float], ...] = ()
 
 
 @final
@@ -96,7 +108,8 @@ class EarlierRuns:
     """``runs``: with which the figures are compared, the oldest first. ``wanting``: why they are too few, or none.
 
     ``revision``: of this run. ``requests``: for each operation of requests its :data:`FIGURES`. ``skipped``: how
-    many claims there were for which there is no baseline.
+    many claims there were for which there is no baseline. ``turns``: it is a run of such a session, which is
+    compared with no earlier run.
     """
 
     revision: str = ""
@@ -107,6 +120,7 @@ class EarlierRuns:
     wanting: str | None = None
     requests: Mapping[str, Mapping[str, Series]]
     operations: tuple[Operation, ...] = ()
+    turns: Turns | None = None
 
 
 def earlier_runs(run: Run, past: HistoryPast | None) -> EarlierRuns:
@@ -128,7 +142,8 @@ def _earlier_runs(folder: RunFolder, past: HistoryPast) -> EarlierRuns:
         for number, verdict in against
         if verdict["outcome"] != "skipped"
     )
-    comparable = past.comparable()
+    turns = _turns(info.get("ab"))
+    comparable = past.comparable() if turns is None else Comparable(runs=(), said="", wanting=None)
     requests: dict[str, dict[str, Series]] = {}
     operations: tuple[Operation, ...] = ()
     if comparable.runs:
@@ -144,7 +159,12 @@ def _earlier_runs(folder: RunFolder, past: HistoryPast) -> EarlierRuns:
         wanting=comparable.wanting,
         requests=requests,
         operations=operations,
+        turns=turns,
     )
+
+
+def _turns(ab: Mapping[str, Any] | None) -> Turns | None:
+    return None if ab is None else Turns(base=ab["base"], candidate=ab["candidate"], rounds=ab["rounds"])
 
 
 def _of_claim(verdict: Mapping[str, Any], past: HistoryPast) -> Series | None:
@@ -164,6 +184,7 @@ def _of_claim(verdict: Mapping[str, Any], past: HistoryPast) -> Series | None:
         ratios=ratios,
         ends=(low, high),
         limit=verdict["limit"],
+        rounds=tuple((base, candidate) for base, candidate in compared.get("rounds", ())),
     )
 
 

@@ -62,7 +62,7 @@ def report_page(run: Run, traces: Sequence[Chosen], earlier: EarlierRuns, remark
 <section id="requests"><h2>Requests</h2>
 {requests_section(request_operations(database))}
 </section>
-<section id="earlier"><h2>Against earlier runs</h2>
+<section id="earlier"><h2>Against {"the base version" if earlier.turns else "earlier runs"}</h2>
 {earlier_section(earlier)}
 </section>
 <section id="spans"><h2>Spans <small>k6's own included: what lies outside of the system's spans</small></h2>

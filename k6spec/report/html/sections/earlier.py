@@ -8,7 +8,7 @@ from typing import Final
 
 from k6spec.history.entry import Entry
 from k6spec.judge.limits import shown
-from k6spec.report.figures.earlier import FIGURES, Claim, EarlierRuns, Operation, Series
+from k6spec.report.figures.earlier import FIGURES, Claim, EarlierRuns, Operation, Series, Turns
 from k6spec.report.html.page import text
 from k6spec.report.html.sections.dots import dots
 from k6spec.report.html.sections.table import Cell, Column, table
@@ -20,6 +20,8 @@ _MOST_OPERATIONS: Final = 50
 def earlier_section(earlier: EarlierRuns) -> str:
     """Each part is left out where there is nothing of it; without any history one line says why."""
     parts = [_which(earlier)] if earlier.runs else []
+    if earlier.turns:
+        parts.append(_in_turns(earlier.turns))
     parts += [_claim(claim) for claim in earlier.claims]
     if earlier.skipped:
         claims = "1 claim" if earlier.skipped == 1 else f"{earlier.skipped} claims"
@@ -48,19 +50,31 @@ def _which(earlier: EarlierRuns) -> str:
     )
 
 
+def _in_turns(turns: Turns) -> str:
+    return (
+        f'<p class="what"><bdi>{text(turns.candidate)}</bdi> <span>in turns with {text(turns.base)}</span> '
+        f"<span>{turns.rounds} rounds</span></p>"
+        '<p class="what">Claims against a baseline are judged by the rounds of both versions, unless they name a '
+        "branch or a pin. Of each round the grey dot is the base, the other the new version; the last dot is the "
+        "new version's mean, the line the base's, dashes are a limit. All else in this report is of one round; "
+        "rounds are not compared with earlier runs, nor remembered for later ones.</p>"
+    )
+
+
 def _claim(claim: Claim) -> str:
     verdict, series = claim.verdict, claim.series
     facts = [("Observed", observed(verdict) or "no value")]
     drawing = ""
     if series is not None:
+        between = "rounds" if series.rounds else "runs"
         sign = (limit(verdict) or "").replace("<=", "≤").replace(">=", "≥")
         facts += [
             ("Limit", f"{sign} ({standard(verdict)})"),
             ("Baseline", shown(series.baseline or 0.0, series.unit)),
             ("Change", _change(series)),
             (f"{shown(verdict['baseline']['sure'], 'fraction')} sure on either side", _interval(series)),
-            ("Noise between runs", _amount(series.noise or 0.0, series)),
-            ("Runs", str(verdict["baseline"]["said"])),
+            (f"Noise between {between}", _amount(series.noise or 0.0, series)),
+            (between.capitalize(), str(verdict["baseline"]["said"])),
         ]
         drawing = f'<div class="drawing">{dots(series, width=300, height=84)}</div>'
     name = f"<bdi>{text(subject(verdict))}</bdi>"
