@@ -21,7 +21,7 @@ _HEADS: Final = {
     "extent": "How many",
     "worst": "Where to look",
     "twin": "Healthy twin",
-    "difference": "Against the twin",
+    "difference": "Against twin",
     "note": "Note",
 }
 """By kind of line, in the order in which they are shown; other kinds follow under their own name."""

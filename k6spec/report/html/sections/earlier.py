@@ -72,9 +72,9 @@ def _claim(claim: Claim) -> str:
             ("Limit", f"{sign} ({standard(verdict)})"),
             ("Baseline", shown(series.baseline or 0.0, series.unit)),
             ("Change", _change(series)),
-            (f"{shown(verdict['baseline']['sure'], 'fraction')} sure on either side", _interval(series)),
+            (f"Interval, {shown(verdict['baseline']['sure'], 'fraction')} sure on either side", _interval(series)),
             (f"Noise between {between}", _amount(series.noise or 0.0, series)),
-            (between.capitalize(), str(verdict["baseline"]["said"])),
+            ("Compared with", str(verdict["baseline"]["said"])),
         ]
         drawing = f'<div class="drawing">{dots(series, width=300, height=84)}</div>'
     name = f"<bdi>{text(subject(verdict))}</bdi>"

@@ -73,7 +73,7 @@ def _span_row(one: SpanOperation, colours: Mapping[str, str]) -> list[Cell]:
         Cell(html=f"{one.count / max(1, one.traces):,.1f}", by=one.count / max(1, one.traces)),
         Cell(html=_failed(one.errors, one.count), by=one.errors, style="bad" if one.errors else "muted"),
         _time(one.own),
-        Cell(html=f"{_bar(one.share)}{_share(one.share)}", by=one.share, style="share"),
+        Cell(html=f"{_bar(one.share)}<span>{_share(one.share)}</span>", by=one.share, style="share"),
         Cell(html=_share(one.critical), by=one.critical),
         *(_time(value) for value in (one.p50, one.p95, one.p99, one.most)),
     ]
