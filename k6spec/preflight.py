@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
@@ -25,8 +24,8 @@ from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration
 from k6spec.declare.load import Load
 from k6spec.declare.profile import Iterations, PerVUIterations
-from k6spec.errors import Inconclusive, K6Fault, SutFault, UsageError
-from k6spec.judge.rehearsal import Rehearsed
+from k6spec.errors import K6Fault, SutFault
+from k6spec.judge.rehearsed import check_claims, remarks
 from k6spec.k6.log import read_log
 from k6spec.k6.runner import K6Result
 from k6spec.measure import (
@@ -49,8 +48,6 @@ _FIRST_SPAN: Final = seconds(10)
 
 _AS_SHORT: Final = 10
 """A load of no more iterations one after another is over as soon as a preflight would be."""
-
-_SHOWN: Final = 8
 
 
 @final
@@ -137,14 +134,14 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
             f"tried: {result.iterations:,} iterations with {ledger.requests_sent:,} requests (tracestate "
             f"k6spec=preflight), to which {ledger.spans_received:,} spans came back"
         )
-        _check_claims(rehearsed, ledger, tried)
+        check_claims(rehearsed, ledger, tried)
         found = Preflight(
             iterations=result.iterations,
             ledger=ledger,
             seconds=time.monotonic() - begun,
             flush=_flush(gathered, end_ns, feed.lag, longest=time.monotonic() - begun),
             looked_at=sum(test.mistake is None for test in rehearsed),
-            remarks=tuple(_remarks(rehearsed, ledger)),
+            remarks=tuple(remarks(rehearsed, ledger)),
         )
     finally:
         feed.close()
@@ -183,7 +180,7 @@ def _check_worked(requests: pa.Table, result: K6Result, around: Surroundings) ->
             f"preflight: each of {result.script_errors:,} iterations ended with an exception: "
             f"{result.first_script_error}",
             log_tail=read_log(result.log_path).tail,
-            advice="mend the script; k6spec.load(..., preflight=False) loads regardless",
+            advice="correct the script; k6spec.load(..., preflight=False) loads regardless",
         )
     if requests.filter(pc.field("failed") == pa.scalar(value=True)).num_rows < requests.num_rows:
         return
@@ -221,65 +218,3 @@ def _flush(gathered: Gathered, end_ns: int, lag: Duration, *, longest: float) ->
     if gathered.last_ns is None:
         return None
     return Duration(max(0, min(gathered.last_ns - end_ns, round(longest * 1e9)) - lag.ns))
-
-
-def _check_claims(rehearsed: Sequence[Rehearsed], ledger: Ledger, tried: str) -> None:
-    mistakes = [f"{test.nodeid}: {test.mistake}" for test in rehearsed if test.mistake is not None]
-    if mistakes:
-        raise UsageError(
-            "\n".join(["preflight: these tests claim what can be claimed of no run", *_some(mistakes)])
-        )
-    unseen = [(test.nodeid, claim) for test in rehearsed for claim in test.unseen]
-    traceless = [f"{nodeid}: {claim.claim}" for nodeid, claim in unseen if claim.of_spans]
-    if traceless and not ledger.traces_received and ledger.tier != "sampled":
-        raise Inconclusive("\n".join([*_no_traces(unseen, ledger, tried), *_some(traceless)]))
-    wrong = [f"{nodeid}: {claim.claim}: {claim.why}" for nodeid, claim in unseen if claim.misspelt]
-    if wrong:
-        raise Inconclusive(
-            "\n".join(
-                [
-                    "preflight: tests ask for what is not there, though something of nearly that name is",
-                    f"  {tried}",
-                    *_some(wrong),
-                    "What to do: mend the name; where the load has what these few requests had not, mark the test "
-                    "@k6spec.no_rehearsal",
-                ]
-            )
-        )
-
-
-def _no_traces(unseen: Sequence[tuple[str, Any]], ledger: Ledger, tried: str) -> Iterator[str]:
-    if ledger.spans_foreign:
-        yield f"preflight: {ledger.spans_foreign:,} spans arrived, but none of them in a trace that k6 began"
-        yield f"  {tried}"
-        yield (
-            "What to do: let the system take the caller's context: OTEL_PROPAGATORS must contain tracecontext (or "
-            "give the load's propagator=), and no proxy may strip traceparent"
-        )
-    else:
-        yield "preflight: no span came back, and tests claim something of spans"
-        yield f"  {tried}"
-        yield f"  {next(claim.why for _nodeid, claim in unseen if claim.of_spans)}"
-    yield "  These claims could not be judged:"
-
-
-def _remarks(rehearsed: Sequence[Rehearsed], ledger: Ledger) -> Iterator[str]:
-    if ledger.traces_received and not ledger.traces_complete:
-        yield (
-            f"none of {ledger.traces_received:,} traces is complete: the system's first span is not a child of "
-            "k6's; does a proxy in between put its own context in place of it, without exporting its spans?"
-        )
-    elif not ledger.traces_received:
-        yield "no span came back: only claims about requests and k6's metrics can be judged"
-    if ledger.spans_dropped:
-        yield f"{ledger.spans_dropped:,} spans were dropped already, of so few requests"
-    for test in rehearsed:
-        for claim in test.unseen:
-            yield f"{test.nodeid}: {claim.claim}: {claim.why} (perhaps the load has it)"
-
-
-def _some(lines: Sequence[str]) -> Iterator[str]:
-    for line in lines[:_SHOWN]:
-        yield f"  {line}"
-    if len(lines) > _SHOWN:
-        yield f"  and {len(lines) - _SHOWN} more"

@@ -31,7 +31,7 @@ def doctor(
         ),
     ] = False,
 ) -> None:
-    """Look for what would keep loads from running, and say how to mend it.
+    """Look for what would keep loads from running, and say how to correct it.
 
     It starts k6spec's own receiver for a moment, asks what the settings name, and changes nothing. Exit code 0 if
     nothing keeps loads from running on the stack that the settings choose, else 1.

@@ -80,7 +80,7 @@ class Access:
         except (ValueError, ImportError) as error:
             raise ConfigError(
                 f"the proxy for {self.shown} cannot be used: {self.hide(str(error))}; "
-                "set proxy, or mend HTTP_PROXY, HTTPS_PROXY, ALL_PROXY (http://host:port)"
+                "set proxy, or correct HTTP_PROXY, HTTPS_PROXY, ALL_PROXY (http://host:port)"
             ) from None
 
     def tls(self) -> ssl.SSLContext:

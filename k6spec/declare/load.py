@@ -121,7 +121,7 @@ def declare_load(
     elif not isinstance(scenario, Mapping) or profile is not None:
         reject("write k6spec.load(scenario, profile), or k6spec.load({name: (scenario, profile), …})")
     if not scenario:
-        reject("k6spec.load({}) declares no scenario")
+        reject('k6spec.load({}) declares no scenario; write k6spec.load({"buy": (buy, constant_vus(10, "30s"))})')
     parts = []
     for name, pair in scenario.items():
         if not (

@@ -193,5 +193,5 @@ def _pool(peak: int, unit: Duration, pre_allocated: int | None, most: int | None
     vus = max(1, round(per_second)) if pre_allocated is None else whole_number("pre_allocated_vus", pre_allocated)
     ceiling = vus * 10 if most is None else whole_number("max_vus", most)
     if ceiling < vus:
-        reject(f"max_vus={ceiling} is less than pre_allocated_vus={vus}")
+        reject(f"max_vus={ceiling} is less than pre_allocated_vus={vus}; give max_vus={vus} or more")
     return vus, ceiling

@@ -68,7 +68,7 @@ def control_of(value: Ratio) -> Ratio:
     if not isinstance(value, Ratio):
         reject(f"control={value!r}: write percent(5)")
     if value.fraction > _MOST_CONTROL:
-        reject(f"control={value}: at most half of the requests, for what is left is what is judged")
+        reject(f"control={value}: give at most percent(50), for only the other requests are judged")
     return value
 
 

@@ -17,7 +17,7 @@ def choose(config: Config, environ: Mapping[str, str]) -> tuple[str | None, Find
         check_name(config.stack)
         choice = new_stack(config, environ)
     except ConfigError as error:
-        return None, Finding(topic="stack", status="problem", seen=str(error), advice="mend the settings")
+        return None, Finding(topic="stack", status="problem", seen=str(error), advice="correct the settings")
     name = choice.stack.name
     return name, Finding(topic="stack", status="ok", seen=f"{name}: {choice.reason}")
 

@@ -50,7 +50,7 @@ def source(case: Case) -> Iterator[Finding]:
     try:
         made = make_source(table, root=case.config.root, environ=case.environ)
     except ConfigError as error:
-        yield Finding(topic="trace source", status=lacking, seen=str(error), advice="mend [tool.k6spec.source]")
+        yield Finding(topic="trace source", status=lacking, seen=str(error), advice="correct [tool.k6spec.source]")
         return
     try:
         made.check()
@@ -85,5 +85,5 @@ def _unreachable(topic: str, shown: str, error: Exception) -> Finding:
         topic=topic,
         status="problem",
         seen=f"{shown} does not answer: {str(error) or type(error).__name__}",
-        advice="start it, or mend base_url in [tool.k6spec]",
+        advice="start it, or correct base_url in [tool.k6spec]",
     )

@@ -100,7 +100,7 @@ class HistoryPast:
             pairs = ((entry.run_id, entry.statistics[statistic]) for entry in entries)
             return tuple(Known(run_id=run_id, value=told.value, members=told.members) for run_id, told in pairs)
 
-        runs, wanting = self._chosen(chosen, sound, f"of {statistic!r} ")
+        runs, wanting = self._chosen(chosen, sound, f"with {statistic!r} ")
         reference = runs if chosen.pin is None else [e for e in self._pinned(chosen.pin) if sound(e)]
         if wanting is None and not reference:
             wanting = f"the runs pinned as {chosen.pin!r} did not measure {statistic!r}"
@@ -121,7 +121,7 @@ class HistoryPast:
 
         if rounds := self.rounds(chosen):
             return base_operations(rounds, root, critical=critical)
-        runs, wanting = self._chosen(chosen, lambda entry: root in known(entry), f"of {root!r} ")
+        runs, wanting = self._chosen(chosen, lambda entry: root in known(entry), f"with {root!r} ")
         if chosen.pin is not None:
             runs = [entry for entry in self._pinned(chosen.pin) if root in known(entry)]
             wanting = None if runs else f"the runs pinned as {chosen.pin!r} have no traces of {root!r}"
@@ -156,9 +156,9 @@ class HistoryPast:
         others = [entry for entry in self._earlier if entry.spec_file == self._this.spec_file]
         if not alike and others:
             hints.append(_differs(self._this, others[-1]))
-        place = f"on branch {branch}" if branch else "without git"
+        place = f"on branch {branch}" if branch else "(outside of git)"
         return runs, (
-            f"no baseline yet: it takes {FEWEST} runs {what}{place}, and there are {len(runs)}"
+            f"no baseline yet: it takes {FEWEST} earlier runs {what}{place}, and there are {len(runs)}"
             + (f" ({'; '.join(hints)})" if hints else "")
         )
 

@@ -106,7 +106,7 @@ class HistoryStore:
                 begins={str(key): Begun(**begun) for key, begun in plain["begins"].items()},
             )
         except (json.JSONDecodeError, UnicodeDecodeError, OSError, KeyError, TypeError, AttributeError) as error:
-            raise ArchiveFault(f"{path} cannot be read: {error}", advice="mend it, or remove it") from error
+            raise ArchiveFault(f"{path} cannot be read: {error}", advice="correct it, or remove it") from error
 
     def set_marks(self, marks: Marks) -> None:
         """Writes pins and new beginnings."""

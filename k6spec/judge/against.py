@@ -191,15 +191,15 @@ def _decide(
         return "passed", ""
     if violated:
         return "inconclusive", (
-            f"alone this would be {shown(standard.sure, 'fraction')} sure, but among {compared.family} claims "
-            "against baselines chance may do as much: load again"
+            f"on its own this would be {shown(standard.sure, 'fraction')} sure, but among {compared.family} "
+            "claims against baselines chance alone may show one such: load again"
         )
     if any(held) and not all(held):
         return "inconclusive", "what is missing could move it to the other side of its limit"
     return "inconclusive", (
-        f"it is too near to its limit, given that {len(earlier.variation)} {earlier.between} differ by "
-        f"{_noise(noise, asked.unit)} (one standard deviation): load again, or longer; an unchanged system would "
-        f"quietly pass {compared.holdable}"
+        f"it is too near to its limit to tell: {len(earlier.variation)} {earlier.between} differ by "
+        f"{_noise(noise, asked.unit)} (one standard deviation); load again, or longer (an unchanged system "
+        f"would reliably pass {compared.holdable})"
     )
 
 
@@ -281,7 +281,7 @@ def _refused(noise: Noise, earlier: Earlier, compared: Compared, unit: Unit) -> 
     return (
         f"the limit is tighter than the noise: {len(earlier.variation)} {earlier.between} differ by "
         f"{_noise(noise, unit)} (one standard deviation), so even a run that equals the baseline could not pass; "
-        f"an unchanged system would quietly pass {among}{compared.holdable}: loosen the limit, make the load "
+        f"an unchanged system would reliably pass {among}{compared.holdable}: loosen the limit, make the load "
         f"longer, or gather more {earlier.between}"
     )
 

@@ -41,7 +41,7 @@ def what_is_missing(population: Population, dropped: int) -> str:
     are = "is" if missing == 1 else "are"
     were = "span was" if dropped == 1 else "spans were"
     parts = [f"{missing:,} of {population.scope:,} traces {are} missing or incomplete"] if missing else []
-    parts += [f"{dropped:,} {were} dropped, of whatever trace"] if dropped else []
+    parts += [f"{dropped:,} {were} dropped, of unknown traces"] if dropped else []
     return ", and ".join(parts)
 
 
@@ -77,7 +77,7 @@ def few_for(reducer: Reducer, population: Population, fewest: int) -> tuple[str,
     needed = fewest / (min(reducer.q, 100 - reducer.q) / 100)
     hangs = "the outermost one" if beyond < 1.5 else f"the outermost {round(beyond)}"
     return (
-        f"{len(population.values):,} {population.noun}s are few for {reducer.name}, which hangs on {hangs}: from "
+        f"{_counted(population)} few for {reducer.name}, which hangs on {hangs}: from "
         f"{needed:,.0f} on it says more",
     )
 
@@ -100,6 +100,11 @@ def none_beyond(reducer: ShareOver, population: Population, observed: float, lev
         f"0 of {count:,}: the share is at most {shown(highest, 'fraction')}, {shown(level, 'fraction')} sure "
         f"({_worth(effective, population)})",
     )
+
+
+def _counted(population: Population) -> str:
+    count = len(population.values)
+    return f"1 {population.noun} is" if count == 1 else f"{count:,} {population.noun}s are"
 
 
 def _worth(effective: float, population: Population) -> str:

@@ -97,16 +97,16 @@ class Health:
             )
         if self.k6_cpu is not None and self.cores is not None and self.k6_cpu > tolerated.k6_cpu:
             yield (
-                f"k6 took {format_ratio(self.k6_cpu)} of its {self.cores:g} cores, so what it measured is its own "
-                "queue too; let it have more cores, or plan a smaller load"
+                f"k6 took {format_ratio(self.k6_cpu)} of its {self.cores:g} cores, so its times may include "
+                "its own waiting for a core; give it more cores, or plan a smaller load"
             )
         if self.late_ns is not None and self.late_ns > tolerated.late_ns:
             yield (
-                f"k6 began iterations {format_ns(self.late_ns)} late, so users did not come as declared; let it "
-                "have more cores, or plan a smaller load"
+                f"k6 began iterations {format_ns(self.late_ns)} late, so users did not come as declared; give it "
+                "more cores, or plan a smaller load"
             )
         if self.clock_step_ns > tolerated.clock_step_ns:
             yield (
-                f"this machine's clock was set by {format_ns(self.clock_step_ns)} during the load, so when "
-                "requests were sent is not known; let it be slewed, not set, and load again"
+                f"this machine's clock was set by {format_ns(self.clock_step_ns)} during the load, so it is not "
+                "known when requests were sent; let NTP adjust it slowly (slew), and load again"
             )

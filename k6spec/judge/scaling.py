@@ -141,8 +141,8 @@ class Scaling:
             those = ", ".join(f"{level.load:.4g}" for level in levels)
             return replace(
                 nothing,
-                reason=f"it was seen at {self._load} {those}: growth takes {_LEAST_LEVELS} levels, the highest of "
-                f"them {_LEAST_RANGE:g} times the lowest",
+                reason=f"it was seen at {self._load} {those}: to tell growth takes {_LEAST_LEVELS} levels, the "
+                f"highest {_LEAST_RANGE:g} times the lowest or more; declare more stages",
             )
         if min(level.observed for level in levels) <= 0:
             return replace(nothing, reason="it is 0 at some level, and nothing grows from 0 by a power")

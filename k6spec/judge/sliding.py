@@ -47,8 +47,8 @@ class Every(NoEquality, Generic[Q]):
         self._step = given if isinstance(given, Duration) else parse_duration(given)
         if not 0 < self._step.ns <= self._width.ns:
             raise UsageError(
-                f"in_every({str(self._width)!r}, step={str(self._step)!r}): the step is longer than 0, and no "
-                "longer than the window"
+                f"in_every({str(self._width)!r}, step={str(self._step)!r}): the step must be longer than 0, and "
+                "no longer than the window"
             )
 
     def __lt__(self, limit: Q | NamedLimit[Q]) -> Verdict:
@@ -160,7 +160,8 @@ class Every(NoEquality, Generic[Q]):
             outcome = "inconclusive"
             reason = (
                 f"in {len(empty):,} of {len(weighed):,} windows of {self._width} nothing of it began, the first "
-                f"from {_clock(empty[0].begin - first)} on: they say nothing; take longer ones, or narrow the load"
+                f"from {_clock(empty[0].begin - first)} on: they say nothing; take longer windows, or "
+                "claim a part of the load"
             )
             evidence = replace(evidence, reason=reason)
         astray = sum(window.outcome == worst.outcome for window in weighed)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import final
+from typing import Final, final
 
 from k6spec.errors import UsageError
+from k6spec.judge.limits import KINDS
 from k6spec.judge.past import FEWEST, Chosen
 from k6spec.judge.verdict import Unit
 from k6spec.units import Duration, Ratio
+
+_SLACK: Final = {"ns": "ms(2)", "fraction": "percent(1)", "count": "3", "per second": "5"}
 
 
 @final
@@ -59,7 +62,10 @@ class Baseline:
                 return number
             case (("count" | "per second"), int() | float()):
                 return float(self.slack)
-        raise UsageError(f"baseline() + {self.slack!r} is of another kind than what it is compared with")
+        raise UsageError(
+            f"baseline() + {self.slack}: what is compared is {KINDS[unit]}; write an amount of that kind, as in "
+            f"baseline() + {_SLACK[unit]}"
+        )
 
     def __str__(self) -> str:
         factor = f"{self.factor:g} × " if self.factor != 1 else ""

@@ -225,8 +225,8 @@ class Stat(NoEquality, Generic[Q]):
     def _judge_against(self, sign: Operator, standard: Baseline) -> Verdict:
         if self._level is not None:
             raise UsageError(
-                "a claim against a baseline says itself how sure it is to be: leave .sure() out, and write "
-                "baseline(sure=0.99)"
+                "how sure a claim against a baseline must be is said by the baseline: leave .sure() out, and "
+                "write baseline(sure=0.99)"
             )
         population = self._population()
         reducer = self._reducer(population)

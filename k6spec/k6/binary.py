@@ -97,7 +97,7 @@ def _version(path: Path) -> tuple[int, int, int]:
     found = _VERSION.search(answer.stdout)
     if answer.returncode != 0 or found is None:
         raise K6Fault(
-            f"{path} version ended with exit code {answer.returncode} and told no version",
+            f"`{path} version` ended with exit code {answer.returncode} and printed no version",
             log_tail=(answer.stdout + answer.stderr)[-2000:],
             advice=_INSTALL,
         )

@@ -56,7 +56,7 @@ def with_own_load(load: Load, binary: K6Binary, *, base_url: str, env: Mapping[s
         raise K6Fault(
             f"k6 refuses {scenario.path.name}",
             log_tail=answer.stderr.strip(),
-            advice="mend the script or its options",
+            advice="correct the script or its options",
         )
     scenarios: dict[str, dict[str, Any]] = json.loads(answer.stdout)["scenarios"]
     parts = [_part(name, options, scenario) for name, options in scenarios.items()]

@@ -146,7 +146,7 @@ def run_k6(
         raise K6Fault(
             "k6 wrote no end-of-test summary, so nobody knows which thresholds held",
             log_tail=said.tail,
-            advice="mend handleSummary() in the script: it must return an object, of a text for each file",
+            advice="correct handleSummary() in the script: it must return an object of a text for each file name",
         )
     thresholds = _thresholds(told, load)
     return K6Result(
@@ -371,7 +371,7 @@ def _raise_for(code: int, said: K6Log, output: K6Output) -> None:
         raise K6Fault(
             f"every iteration failed before it sent a request: {said.first_script_error}",
             log_tail=_without(said.tail, said.first_script_error),
-            advice="mend the script; k6spec judges requests, and there was none",
+            advice="correct the script; k6spec judges requests, and there was none",
         )
 
 

@@ -269,9 +269,9 @@ class Pool:
             differs = first_difference(_json(plain), info["profile"]) or (
                 f"fixtures: {sorted(fixtures)} here, {info['fixtures']} there"
             )
-            reasons.append((differs.count("scenarios"), f"{run.run_id} differs in {differs}"))
+            reasons.append((differs.count("scenarios"), f"{run.run_id}, differs in {differs}"))
         raise ArchiveFault(
-            f"no archived run matches this load: {min(reasons)[1]}",
+            f"no archived run matches this load; the nearest, {min(reasons)[1]}",
             advice="run the load again without --k6spec-replay, or undo the change of the declaration",
         )
 
@@ -280,7 +280,10 @@ class Pool:
         chosen = find_run(folder, replay)
         if replay != "last":
             if not chosen.is_whole():
-                raise ArchiveFault(f"{chosen.run_id} was aborted: {chosen.info().get('reason', 'it did not end')}")
+                raise ArchiveFault(
+                    f"{chosen.run_id} was aborted: {chosen.info().get('reason', 'it did not end')}",
+                    advice="load again without --k6spec-replay; k6spec runs lists the runs that are whole",
+                )
             return [chosen]
         session = chosen.info()["session"]
         same = []

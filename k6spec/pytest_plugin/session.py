@@ -213,11 +213,13 @@ def check_judged(item: pytest.Item) -> None:
         return
     if state.log.forgotten:
         claims = "\n".join(f"  {verdict.claim}" for verdict in state.log.forgotten)
-        raise UnjudgedClaim(f"claimed, but never judged; write assert before it:\n{claims}")
+        raise UnjudgedClaim(
+            f"nothing looked at what was claimed, so the test could not fail; write assert in front of:\n{claims}"
+        )
     if not state.log.verdicts:
         raise Inconclusive(
-            "the test asked for run and judged nothing; write a claim, as in "
-            "assert run.http().duration.p95 < ms(400)"
+            "the test takes run and claims nothing, so it could not fail; write a claim, as in "
+            "assert run.http().duration.p95 < ms(400), or leave run out of its parameters"
         )
     if all(verdict.outcome == "skipped" for verdict in state.log.verdicts):
         pytest.skip("; ".join(dict.fromkeys(verdict.evidence.reason for verdict in state.log.verdicts)))

@@ -32,7 +32,7 @@ def unwrapped(value: object) -> Load:
     if isinstance(value, Load):
         return value
     raise DeclarationError(
-        f'{value!r} is not a load; write k6spec.load(scenario, constant_vus(10, "30s")), '
+        f'this is a {type(value).__name__} and not a load; write k6spec.load(scenario, constant_vus(10, "30s")), '
         "as a mark or as the value of a k6spec_load fixture"
     )
 

@@ -181,7 +181,7 @@ def _best(config: Config, environ: Mapping[str, str]) -> tuple[str, str]:
 def _external(config: Config, environ: Mapping[str, str]) -> ExternalStack:
     if bool(config.receiver) == bool(config.source):
         raise ConfigError(
-            "the external stack needs to know how its spans come to us, in one way. Write in [tool.k6spec] either "
+            "the external stack needs one way by which spans come to k6spec. Write in [tool.k6spec] either "
             "receiver (host:port of this host, to which a second OTLP/gRPC exporter of your Collector sends), or "
             f"[tool.k6spec.source] with kind ({', '.join(kinds())}) and url: where spans are read back from"
         )

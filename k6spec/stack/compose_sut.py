@@ -175,7 +175,9 @@ class ComposeSut(StartedSut):
             text = Compose(command, None).run(*asked, files=[self._file], options=self._options)
         except ComposeFailedError as error:
             raise SutFault(
-                f"the compose file {self._file} is wrong", log_tail=log_tail(str(error)), advice="mend it"
+                f"the compose file {self._file} is wrong",
+                log_tail=log_tail(str(error)),
+                advice="correct it; docker compose config shows more",
             ) from None
         config = cast("Mapping[str, Any]", json.loads(text))
         wanted = {self._service, *(self._export_from or ())}

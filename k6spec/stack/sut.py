@@ -293,7 +293,8 @@ def check_address(url: str) -> None:
         ) from error
     if status >= 500:
         raise SutFault(
-            f"the system under test answers {status} at {without_user(url)}", advice="mend it before loading it"
+            f"the system under test answers {status} at {without_user(url)}",
+            advice="let it answer well before it is loaded; see its log",
         )
 
 

@@ -122,7 +122,8 @@ def columns_of(table: Path) -> list[str]:
         return pq.read_schema(table).names
     except (pa.ArrowException, OSError) as error:
         raise ArchiveFault(
-            f"{table} cannot be read, as if it was copied or written by half: {str(error).splitlines()[0]}",
+            f"{table} cannot be read; perhaps only a part of it was copied or written: "
+            f"{str(error).splitlines()[0]}",
             advice="copy the run's folder anew, or run the load again; k6spec runs lists other runs",
         ) from None
 
@@ -187,9 +188,14 @@ def find_run(runs: Path, name: str) -> RunFolder:
         matching = [run for run in found if run.run_id.startswith(name) or run.run_id.endswith(name)]
     if len(matching) == 1:
         return matching[0]
-    newest = ", ".join(run.run_id for run in found[:3]) or "none yet"
+    newest = ", ".join(run.run_id for run in found[:3])
     what = f"{len(matching)} runs are called {name!r}" if matching else f"there is no run {name!r} in {runs}"
-    raise UsageError(what, advice=f"give a run id; the newest are: {newest}")
+    advice = (
+        f"give a run id; the newest are: {newest}"
+        if newest
+        else "there is none yet: run pytest without a replay first"
+    )
+    raise UsageError(what, advice=advice)
 
 
 def _alive(pid: object) -> bool:

@@ -53,7 +53,7 @@ def test_what_hinders_loads_gives_1_and_says_what_to_do(project: Path) -> None:
 
     assert result.returncode == 1
     assert "http://127.0.0.1:9 does not answer" in result.stdout
-    assert "mend base_url" in result.stdout
+    assert "correct base_url" in result.stdout
 
 
 def test_the_settings_are_those_of_the_project_above(project: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_limit_tighter_than_the_noise_is_refused_with_the_one_that_could_be_he
 
     with pytest.raises(Inconclusive, match="the limit is tighter than the noise: 10 runs differ by 5 %") as raised:
         bool(verdict)
-    assert "would quietly pass 1.212 * baseline(): loosen the limit" in str(raised.value)
+    assert "would reliably pass 1.212 * baseline(): loosen the limit" in str(raised.value)
 
 
 def test_the_limit_that_could_be_held_is_held(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_among_a_hundred_claims_more_room_is_asked_for(tmp_path: Path) -> None:
     alone = judged.run().http("POST /checkout").duration.p95 <= 1.015 * baseline()
     among = judged.run(family=100).http("POST /checkout").duration.p95 <= 1.015 * baseline()
 
-    assert "quietly pass 1.039 * baseline()" in alone.evidence.reason
-    assert "quietly pass all of 100 such claims at 1.072 * baseline()" in among.evidence.reason
+    assert "reliably pass 1.039 * baseline()" in alone.evidence.reason
+    assert "reliably pass all of 100 such claims at 1.072 * baseline()" in among.evidence.reason
 
 
 def test_near_the_limit_it_is_inconclusive(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_slack_is_of_the_statistics_kind(tmp_path: Path) -> None:
     judged.after(spread(100, 0.001))
 
     assert judged.run().http("POST /checkout").duration.p95 <= baseline() + ms(10)
-    with pytest.raises(UsageError, match="another kind"):
+    with pytest.raises(UsageError, match="what is compared is a length of time; write an amount of that kind"):
         _ = judged.run().http("POST /checkout").duration.p95 <= baseline() + percent(1)
 
 
@@ -257,7 +257,7 @@ class TestWhichRuns:
 
         assert verdict
         assert verdict.outcome == "skipped"
-        assert verdict.evidence.reason.startswith("no baseline yet: it takes 5 runs of")
+        assert verdict.evidence.reason.startswith("no baseline yet: it takes 5 earlier runs with")
 
     def test_four_are_too_few(self, tmp_path: Path) -> None:
         judged = Judged(tmp_path)

@@ -185,7 +185,7 @@ def test_a_branch_or_a_pin_asks_for_history_still(tmp_path: Path) -> None:
     verdict = run.http().duration.p95 <= baseline(branch="main")
 
     assert verdict.outcome == "skipped"
-    assert "no baseline yet: it takes 5 runs" in verdict.evidence.reason
+    assert "no baseline yet: it takes 5 earlier runs" in verdict.evidence.reason
 
 
 def test_a_baseless_run_of_such_a_session_has_no_rounds(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ class TestAScript:
         said(
             project.run(),
             "FAULT every iteration failed before it sent a request: ReferenceError: nonsense is not defined",
-            "What to do: mend the script",
+            "What to do: correct the script",
         )
 
     def test_makes_no_request(self, project: Project, server: CountingServer) -> None:

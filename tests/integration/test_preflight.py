@@ -54,10 +54,10 @@ def test_a_misspelt_name_stops_the_load(project: Project, claim: str, words: str
     ended = ran(project, f"def test_typo(run):\n    assert {claim}\n")
 
     assert ended.code == 1
-    assert "INCONCLUSIVE preflight: tests ask for what is not there" in ended.text
+    assert "INCONCLUSIVE preflight: tests name what is not there" in ended.text
     assert ended.lines("test_spec.py::test_typo: ")[0].split(": ")[-1] == words
     assert "tried: 3 iterations with 3 requests" in ended.text
-    assert ended.lines("What to do: mend the name")
+    assert ended.lines("What to do: correct the name")
     assert loads(project) == ["aborted"]
 
 
@@ -82,7 +82,7 @@ def test_what_may_only_be_rare_is_said_and_does_not_stop_it(project: Project) ->
 def test_a_claim_that_no_run_can_have_stops_the_load(project: Project, mistake: str, words: str) -> None:
     ended = ran(project, f"def test_wrong(run):\n    {mistake}\n")
 
-    assert "USAGE preflight: these tests claim what can be claimed of no run" in ended.text
+    assert "USAGE preflight: these tests have mistakes in their claims" in ended.text
     assert words in ended.lines("test_spec.py::test_wrong: ")[0]
     assert loads(project) == ["aborted"]
 

@@ -216,7 +216,7 @@ class TestGroupsThatWereNotSeen:
         verdict = run.spans.by("name").worst(lambda name: name.over(ms(200)).rate <= percent(50))
 
         assert verdict.outcome == "inconclusive"
-        assert "1 span was dropped, of whatever trace" in verdict.evidence.reason
+        assert "1 span was dropped, of unknown traces" in verdict.evidence.reason
 
     def test_where_nothing_is_missing_there_is_none(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [Request(spans=[entry(), db()])])
@@ -249,7 +249,7 @@ class TestDroppedSpans:
         verdict = self.shop(tmp_path, dropped=1, slowest=400).spans.db().duration.max <= ms(200)
 
         assert verdict.outcome == "inconclusive"
-        assert "1 span was dropped, of whatever trace" in verdict.evidence.reason
+        assert "1 span was dropped, of unknown traces" in verdict.evidence.reason
 
     def test_a_handful_cannot_change_a_percentile_of_many(self, tmp_path: Path) -> None:
         assert self.shop(tmp_path, dropped=3, slowest=400).spans.db().duration.p95 <= ms(10)

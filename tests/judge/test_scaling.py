@@ -44,7 +44,8 @@ class TestExponent:
 
         assert verdict.outcome == "inconclusive"
         assert verdict.evidence.reason == (
-            "it was seen at planned VUs 45, 50, 55: growth takes 3 levels, the highest of them 2 times the lowest"
+            "it was seen at planned VUs 45, 50, 55: to tell growth takes 3 levels, the highest 2 times the lowest "
+            "or more; declare more stages"
         )
 
     def test_missing_traces_at_the_highest_load_leave_it_open(self, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_too_old(tmp_path: Path) -> None:
     ("body", "said"),
     [
         ("echo 'cannot allocate'; exit 3", "exit code 3"),
-        ("echo hello", "told no version"),
+        ("echo hello", "printed no version"),
         ("kill -9 $$", "exit code -9"),
     ],
 )

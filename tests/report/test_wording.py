@@ -292,7 +292,7 @@ db spans: max duration 5 ms, limit 200 ms
             lambda run: run.spans.db().duration.max <= ms(20), [checkout()] * 50, spans_dropped=7
         ) == snapshot("""\
 db spans: max duration 5 ms, limit 20 ms
-  inconclusive: 7 spans were dropped, of whatever trace: with them the value may be 5 ms to 25 ms, on either side of the limit; was an SDK's queue full, a sampler in the way, or the wait too short (settle, deadline)?
+  inconclusive: 7 spans were dropped, of unknown traces: with them the value may be 5 ms to 25 ms, on either side of the limit; was an SDK's queue full, a sampler in the way, or the wait too short (settle, deadline)?
   LINK  5 ms  SELECT quantity FROM stock WHERE sku = ?   (orders, VU 1, 00:00)
   evidence (stream): 50 requests, 50 sampled, 50 complete traces, 7 spans dropped; 7 dropped spans missing (between 5 ms and 25 ms with them)\
 """)

@@ -105,7 +105,7 @@ def body_of(
     given = {"json": json, "form": form, "multipart": multipart, "text": text}
     kinds = [name for name, value in given.items() if value is not None]
     if len(kinds) > 1:
-        reject(f"a request has one body; this one has {' and '.join(kinds)}")
+        reject(f"a request has one body; this one has {' and '.join(kinds)}: leave all but one out")
     if json is not None:
         return JsonBody(value=json_of("json", json))
     if form is not None:

@@ -112,7 +112,9 @@ class ContainerSut(StartedSut):
         """
         self.stop()
         try:
-            with sut_faults(_NOT_STARTED, advice="mend what Docker says; or start it with docker run to see more"):
+            with sut_faults(
+                _NOT_STARTED, advice="correct what Docker says; or start it with docker run to see more"
+            ):
                 self._start(stack)
         except BaseException:
             with suppress(SutFault):  # a daemon that is gone; what stays is a leftover for the next session
