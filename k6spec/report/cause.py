@@ -58,7 +58,8 @@ def failing_line(found: Failing) -> str:
 def calls_line(found: Share) -> str:
     """``10.0 calls a trace of … in orders (1.0 in traces within the limit)``."""
     beside = f" ({found.typical_calls:.3g} in traces within the limit)" if found.typical_calls else ""
-    return f"{found.calls:.3g} calls a trace of {short_statement(found.what)}, in {found.service}{beside}"
+    calls = f"{found.calls:.3g} call{'' if found.calls == 1 else 's'}"
+    return f"{calls} a trace of {short_statement(found.what)}, in {found.service}{beside}"
 
 
 def attribution_lines(found: Attribution) -> Iterator[str]:

@@ -237,6 +237,13 @@ class TestAttribution:
         assert (found.calls.what, found.calls.calls, found.calls.typical_calls) == ("SELECT line", 10, 1)
         assert found.attribution is None
 
+    def test_a_single_call_is_one_call(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [Request(spans=[entry(), db("SELECT line")])] * 9)
+
+        text = str(failure_message(run, run.traces().calls(db=True).max <= 0, Links(root=tmp_path)))
+
+        assert "  1 call a trace of SELECT line, in orders\n" in text
+
     @pytest.mark.parametrize("measure", ["calls", "repeated"])
     def test_lays_too_many_calls_to_those_that_the_claim_counts(self, tmp_path: Path, measure: str) -> None:
         sent = [Span(name="GET /products http send", ms=0.1)]
