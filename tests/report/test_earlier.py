@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from k6spec.history.past import HistoryPast
 from k6spec.history.store import HistoryStore
 from k6spec.judge.family import Family
 from k6spec.judge.record import record
-from k6spec.report.figures.earlier import EarlierRuns, earlier_runs
+from k6spec.report.figures.earlier import EarlierRuns, Series, earlier_runs
+from k6spec.report.html.sections.dots import dots
 from k6spec.report.report_file import write_report
 from k6spec.run import Run
 from k6spec.store.archive import RunFolder
@@ -131,3 +133,12 @@ def test_rounds_are_not_said_to_lack_earlier_runs(in_turns: tuple[RunFolder, His
     assert "Against the base version" in page
     assert "6 rounds: base 90 ms to 200 ms, new version 99.9 ms to 218 ms" in page
     assert "no baseline yet" not in page
+
+
+def test_what_differs_by_rounding_alone_is_drawn_at_one_height() -> None:
+    series = Series(unit="count", value=8 - 1e-15, baseline=8 - 1e-15, dots=(), rounds=((8.0, 8.0),) * 4)
+
+    heights = re.findall(r'cy="([^"]+)"', dots(series, width=300, height=84))
+
+    assert len(heights) == 9
+    assert set(heights) == {"42.0"}

@@ -28,8 +28,9 @@ def dots(series: Series, *, width: int, height: int) -> str:
     if not places:
         return ""
     low, high = min(marks), max(marks)
-    if high == low:
-        low, high = low - 1, high + 1
+    if high - low <= 1e-9 * abs(high):  # alike but for rounding
+        pad = abs(high) or 1.0
+        low, high = low - pad, high + pad
     room = high - low
 
     def across(place: int) -> float:
