@@ -159,6 +159,7 @@ def collect(
             on_progress=tell,
         )
         made.result()
+    pa.default_memory_pool().release_unused()
     return gathered
 
 

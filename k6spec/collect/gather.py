@@ -10,11 +10,11 @@ from typing import Final, final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.id_set import IdSet
 from k6spec.collect.sources.base import WantedTraces
+from k6spec.store.batches import read_batches
 from k6spec.store.engine import connect
 from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import SCHEMA
@@ -22,7 +22,7 @@ from k6spec.units import Duration
 
 _POLL_SECONDS: Final = 0.1
 _SHORTEST_SECONDS: Final = 0.01
-_MEMORY: Final = "512MB"
+_MEMORY: Final = "256MB"
 """For counting spans; what takes more is left in the run's folder meanwhile."""
 _EXTRA: Final = """
 WITH again AS (
@@ -135,9 +135,9 @@ def without_duplicates(path: Path) -> int:
         extra = connection.execute(_EXTRA, [str(path)] * 2).fetchnumpy()["row"]
     if len(extra):
         draft = path.with_suffix(".single")
-        with pq.ParquetFile(path) as source, SpanFile(draft) as target:
+        with SpanFile(draft) as target:
             begin = 0
-            for batch in source.iter_batches():
+            for batch in read_batches(path):
                 kept = ~np.isin(np.arange(begin, begin + batch.num_rows), extra)
                 target.write(batch.cast(SCHEMA).filter(pa.array(kept)))
                 begin += batch.num_rows

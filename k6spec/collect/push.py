@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess
 
 from k6spec.collect.arrow import pc
@@ -20,6 +19,7 @@ from k6spec.collect.push_retry import Persistent, Sender
 from k6spec.collect.push_target import Target
 from k6spec.errors import ArchiveFault
 from k6spec.store.archive import SPANS, RunFolder
+from k6spec.store.batches import read_batches
 from k6spec.store.spans import CLIENT_SERVICE, RECEIVED
 
 _AT_ONCE: Final = 4
@@ -141,9 +141,8 @@ def _chosen(folder: RunFolder, choice: _Choice, columns: Collection[str]) -> Ite
     folder.info()  # refuses what is no run, or of a newer format
     path = folder.path / SPANS
     try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_ROWS, columns=list(columns)):
-                yield choice.of(batch)
+        for batch in read_batches(path, list(columns), rows=_ROWS):
+            yield choice.of(batch)
     except FileNotFoundError:
         raise ArchiveFault(
             f"{folder.run_id} has no spans: it is {folder.status()}",

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final, final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from k6spec.collect.arrow import Integers, pc
 from k6spec.collect.id_set import IdSet
 from k6spec.collect.sources.base import WantedTraces
+from k6spec.store.batches import read_batches
 from k6spec.store.requests import REQUESTS
 
-_ROWS: Final = 50_000
+_ROWS: Final = 1 << 14
 _SHARING: Final = 250_000
 
 
@@ -32,13 +32,12 @@ class Sent:
 def read_sent(path: Path) -> Sent:
     """Reads the ids of a request table's sampled requests, and when it began and ended; it must not be empty."""
     traces, spans, begins, ends = [], [], [], []
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_ROWS, columns=["trace_id", "span_id", "sampled", "start_ns", "end_ns"]):
-            sampled = batch.filter(batch["sampled"])
-            traces.append(sampled["trace_id"])
-            spans.append(sampled["span_id"])
-            begins.append(pc.min(batch["start_ns"]).as_py())
-            ends.append(pc.max(batch["end_ns"]).as_py())
+    for batch in read_batches(path, ["trace_id", "span_id", "sampled", "start_ns", "end_ns"], rows=_ROWS):
+        sampled = batch.filter(batch["sampled"])
+        traces.append(sampled["trace_id"])
+        spans.append(sampled["span_id"])
+        begins.append(pc.min(batch["start_ns"]).as_py())
+        ends.append(pc.max(batch["end_ns"]).as_py())
     trace_ids = IdSet(pa.concat_arrays(traces))
     return Sent(
         wanted=WantedTraces(trace_ids=trace_ids, begin_ns=min(begins), end_ns=max(ends)),
@@ -70,8 +69,7 @@ def whole_traces(path: Path, trace_ids: IdSet) -> Iterator[pa.Table]:
 
 def _located(path: Path, trace_ids: IdSet) -> Iterator[tuple[pa.Table, Integers]]:
     """Sampled requests, and for each where its trace is among the ids."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_ROWS) if len(trace_ids) else ():
-            requests = pa.Table.from_batches([batch]).cast(REQUESTS)
-            requests = requests.filter(requests["sampled"])
-            yield requests, trace_ids.find(requests["trace_id"])
+    for batch in read_batches(path, rows=_ROWS) if len(trace_ids) else ():
+        requests = pa.Table.from_batches([batch]).cast(REQUESTS)
+        requests = requests.filter(requests["sampled"])
+        yield requests, trace_ids.find(requests["trace_id"])

@@ -37,21 +37,22 @@ _TYPES: Final = {
 }
 _TABLES: Final = {"requests": "requests.parquet", "samples": "metrics.parquet", "spans": "spans.parquet"}
 
+# The first of a trace's requests is the least of these numbers, which keeps a few bytes for each trace; a window
+# over the requests would keep them all in memory.
+_IDS: Final = 1 << 40
+_BEGUN: Final = f"coalesce(start_ns, {(1 << 63) - 1}) * {_IDS}::HUGEINT + request_id"
+
 # A trace is received when any span of the system came. It is complete when its entry span came (the one whose
 # parent is a client span), no span's parent is missing and no backend said that it gave a part only. A redirect
 # chain is one trace: its first hop leads. So does the first request of a journey, a trace of several requests:
 # there each must have its entry span, but for those of operations that never have one.
 _TRACES: Final = f"""
-WITH led AS (
-    SELECT r.*, row_number() OVER (PARTITION BY r.trace_id ORDER BY r.start_ns, r.request_id) AS place
-    FROM requests r
-    WHERE r.trace_id IS NOT NULL
-),
-chain AS (
-    SELECT trace_id, sum(total_ns)::BIGINT AS client_ns,
-           (row_number() OVER (ORDER BY min(request_id)) - 1)::INTEGER AS trace_no
+WITH chain AS (
+    SELECT trace_id, sum(total_ns)::BIGINT AS client_ns, min(request_id) AS first,
+           (min({_BEGUN}) % {_IDS})::BIGINT AS lead
     FROM requests WHERE trace_id IS NOT NULL GROUP BY trace_id
 ),
+counted AS (SELECT first, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS trace_no FROM chain),
 seen AS (
     SELECT s.trace_no, count(*) AS spans,
            bool_or(s.parent_node IN (SELECT node FROM spans WHERE service = '{CLIENT_SERVICE}')) AS entry,
@@ -75,17 +76,17 @@ SELECT led.request_id, led.trace_id, led.span_id, led.scenario, led."group", led
        seen.trace_no IS NOT NULL AS received,
        coalesce(seen.entry AND seen.orphans = 0, false) AND cut.trace_id IS NULL AND gaps.trace_id IS NULL
            AS complete,
-       chain.trace_no
-FROM led
-JOIN chain USING (trace_id)
-LEFT JOIN seen ON seen.trace_no = chain.trace_no
+       counted.trace_no
+FROM requests led
+JOIN chain ON chain.lead = led.request_id
+JOIN counted USING (first)
+LEFT JOIN seen ON seen.trace_no = counted.trace_no
 LEFT JOIN truncated cut ON cut.trace_id = led.trace_id
 LEFT JOIN gaps ON gaps.trace_id = led.trace_id
-WHERE led.place = 1
-ORDER BY chain.trace_no
+ORDER BY counted.trace_no
 """
 _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCHAR[])) AS trace_id"
-_MEMORY: Final = "512MB"
+_MEMORY: Final = "256MB"
 """For all that is asked of a run while it is archived."""
 _MOST_OPEN: Final = 24
 """Other runs whose tables stay open: both versions' of twelve rounds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from k6spec.query.database import Database
@@ -9,6 +10,8 @@ from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
 
 _MOST: Final = 500
+_AT_ONCE: Final = 1 << 18
+"""Traces: DuckDB holds all numbers that it counts the different ones of in memory."""
 _SEEN: Final = SYSTEM_SPAN.sql
 _WAITED_FOR: Final = f"{SYSTEM_SPAN.sql} AND s.critical_ns > 0"
 _NAME: Final = "s.service || ' ' || s.kind || ' ' || s.name"
@@ -38,13 +41,18 @@ def operations_by_root(database: Database, *, critical: bool) -> dict[str, dict[
         GROUP BY operation ORDER BY operation"""
     ):
         found[root] = {"": traces}
-    rows = database.rows(
-        f"""SELECT c.operation, {_NAME} AS what, count(DISTINCT s.trace_no) AS seen
-        FROM spans s JOIN traces c USING (trace_no)
-        WHERE {_members(critical)} AND c.complete AND c.scenario IS NOT NULL
-        GROUP BY c.operation, what ORDER BY seen DESC, what"""
-    )
-    for root, what, seen in rows:
+    counts: Counter[tuple[str, str]] = Counter()
+    for first in range(0, database.value("SELECT coalesce(max(trace_no), -1) + 1 FROM traces"), _AT_ONCE):
+        rows = database.rows(
+            f"""SELECT c.operation, {_NAME} AS what, count(DISTINCT s.trace_no) AS seen
+            FROM spans s JOIN traces c USING (trace_no)
+            WHERE {_members(critical)} AND c.complete AND c.scenario IS NOT NULL
+            AND s.trace_no >= $1 AND s.trace_no < $2
+            GROUP BY c.operation, what""",
+            [first, first + _AT_ONCE],
+        )
+        counts.update({(root, what): seen for root, what, seen in rows})
+    for (root, what), seen in sorted(counts.items(), key=lambda count: (-count[1], count[0][1])):
         if len(found[root]) <= _MOST:
             found[root][what] = seen
     return found

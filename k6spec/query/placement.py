@@ -26,6 +26,7 @@ from k6spec.query.parts_on_disk import MOST_PARTS, PartNumbers, PartsOnDisk, Rec
 from k6spec.query.repeats import within_siblings
 from k6spec.query.self_time import self_times
 from k6spec.store.archive import REQUESTS, SPANS
+from k6spec.store.batches import read_batches
 from k6spec.store.engine import connect
 from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import ARCHIVED, CLIENT_SERVICE, PLACED, SCHEMA
@@ -81,16 +82,16 @@ def place_spans(run: Path) -> None:
     # Where the archive is there is room for more of it; temporary files may have to share the memory.
     with (
         _placed(run, scratch=run) as (places, part),
-        pq.ParquetFile(path) as source,
         SpanFile(draft, ARCHIVED) as target,
     ):
         first = 0
-        for batch in source.iter_batches():
+        for batch in read_batches(path):
             placed = _columns(places.following(part[first : first + batch.num_rows]))
             columns: list[Any] = [*batch.cast(SCHEMA).columns, *placed.columns]
             target.write(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
             first += batch.num_rows
     draft.replace(path)
+    pa.default_memory_pool().release_unused()
 
 
 @contextmanager
@@ -193,13 +194,12 @@ def _trace_numbers(spans: Records, requests: Records, begun: Ints, strange: int)
 
 
 def _requests(path: Path) -> Iterator[Records]:
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_BATCH, columns=["request_id", "trace_id"]):
-            traced = batch.filter(batch["trace_id"].is_valid())
-            records = np.empty(len(traced), _REQUEST)
-            records["trace"] = _words(traced["trace_id"], 16)
-            records["request"] = traced["request_id"].to_numpy()
-            yield records
+    for batch in read_batches(path, ["request_id", "trace_id"], rows=_BATCH):
+        traced = batch.filter(batch["trace_id"].is_valid())
+        records = np.empty(len(traced), _REQUEST)
+        records["trace"] = _words(traced["trace_id"], 16)
+        records["request"] = traced["request_id"].to_numpy()
+        yield records
 
 
 def _spans(path: Path) -> Iterator[Records]:
