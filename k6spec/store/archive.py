@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, final
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
@@ -29,6 +30,8 @@ TRACES: Final = "traces.parquet"
 INFO: Final = "run.json"
 
 _DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_NO_ROOM_TO_SPILL: Final = "failed to offload data block"
+"""DuckDB leaves a tenth of the disk free, so it stops before the disk is full."""
 
 
 @final
@@ -152,11 +155,13 @@ def create_run(runs: Path) -> RunFolder:
 
 def disk_fault(error: BaseException, place: Path) -> ArchiveFault | None:
     """The fault behind an error of a disk that is full, broken or not writable; None for any other error."""
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
         return None
-    # Copying a folder gives an error of its own, which tells the reasons in its text only.
+    # Copying a folder gives an error of its own, which tells the reasons in its text only; and so does DuckDB.
     text = str(error)
     reason = next((why for why in map(os.strerror, _DISK_ERRORS) if why in text), None)
+    if reason is None and _NO_ROOM_TO_SPILL in text:
+        reason = os.strerror(errno.ENOSPC)
     if reason is None:
         return None
     return ArchiveFault(
