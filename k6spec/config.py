@@ -48,6 +48,8 @@ class Config:
         max_thinning: by how much fewer they may be under the most before that is told.
         max_groups: how many values a selection may be grouped by.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
+        interval_samples: how many independent samples those of a claim with ``.sure()`` must be worth.
+        interval_beyond: how many of these must lie beyond its percentile.
         preflight: whether a few requests are made before a load that takes longer than they do.
         preflight_iterations: how often each scenario is run then.
         preflight_time: iterations of it that have not ended by then are cut off.
@@ -107,6 +109,8 @@ class Config:
     max_thinning: Ratio = percent(20)
     max_groups: int = 200
     fewest_beyond: int = 5
+    interval_samples: int = 100
+    interval_beyond: int = 8
     preflight: bool = True
     preflight_iterations: int = 3
     preflight_time: Duration = seconds(10)
@@ -166,6 +170,8 @@ _NUMBERS: Final = {
     "jaeger_max_traces": (1, 10**9),
     "preflight_iterations": (1, 100),
     "fewest_beyond": (1, 1000),
+    "interval_samples": (24, 10**9),
+    "interval_beyond": (1, 1000),
     "uninstrumented_from": (2, 10**9),
     "thin_from": (2, 10**9),
     "max_groups": (1, 100_000),

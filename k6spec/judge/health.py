@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from k6spec.config import Config
+from k6spec.judge.intervals import ENOUGH, Enough
 from k6spec.units import format_ns, format_ratio
 
 
@@ -25,6 +26,7 @@ class Tolerances:
         uninstrumented_from: requests of an operation without one trace, from which on it gives none.
         groups: values that a selection may be grouped by.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
+        enough: effective samples without which no interval is given.
     """
 
     failed: float = 0.01
@@ -36,6 +38,7 @@ class Tolerances:
     uninstrumented_from: int = 10
     groups: int = 200
     fewest_beyond: int = 5
+    enough: Enough = ENOUGH
 
     @classmethod
     def of(cls, config: Config) -> Tolerances:
@@ -50,6 +53,7 @@ class Tolerances:
             uninstrumented_from=config.uninstrumented_from,
             groups=config.max_groups,
             fewest_beyond=config.fewest_beyond,
+            enough=Enough(samples=config.interval_samples, beyond=config.interval_beyond),
         )
 
 

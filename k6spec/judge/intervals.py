@@ -20,12 +20,6 @@ from k6spec.judge.effective import effective_above, inflation, students_t, worth
 from k6spec.query.population import Floats, Population
 from k6spec.query.reducers import Count, Max, Mean, Min, Percentile, PerSecond, Reducer, ShareOver
 
-LEAST: Final = 100
-"""Effective samples without which no interval is given."""
-
-LEAST_BEYOND: Final = 8
-"""Effective samples that must lie beyond a percentile: 160 in all for p95, 800 for p99, 8,000 for p99.9."""
-
 _BINS: Final = 256
 
 Bounding = Callable[[Reducer], Bounds]
@@ -41,6 +35,21 @@ class Interval(Protocol):
 
     def ends(self, bound: Bounding) -> Bounds:
         """Its lower and upper end, in the statistic's unit."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enough:
+    """Effective samples without which no interval is given: in all, and beyond a percentile.
+
+    By default that makes 160 in all for p95, 800 for p99, 8,000 for p99.9.
+    """
+
+    samples: int = 100
+    beyond: int = 8
+
+
+ENOUGH: Final = Enough()
 
 
 @final
@@ -148,7 +157,7 @@ def refuse_without_interval(reducer: Reducer) -> None:
     raise UsageError(f"{reducer.name} has no interval; leave .sure() out (the observed value is judged)")
 
 
-def interval(reducer: Reducer, population: Population, level: float) -> Interval | TooFew:
+def interval(reducer: Reducer, population: Population, level: float, enough: Enough = ENOUGH) -> Interval | TooFew:
     """The interval of one of the statistics that have one, at ``level`` (0.95) from both sides.
 
     Where the population does not say when its members began, they are in the order of time.
@@ -163,9 +172,9 @@ def interval(reducer: Reducer, population: Population, level: float) -> Interval
     t = students_t(level)
     match reducer:
         case PerSecond(seconds=seconds) if starts is not None:
-            return _of_rate(starts, seconds, t)
+            return _of_rate(starts, seconds, t, enough.samples)
         case Percentile() | Mean() | ShareOver():
-            return _of_values(reducer, values, t)
+            return _of_values(reducer, values, t, enough)
     refuse_without_interval(reducer)
     raise UsageError(f"{reducer.name} of {population.noun}s has no interval; leave .sure() out")
 
@@ -178,26 +187,28 @@ def at_most(zero_of: float, level: float) -> float:
 _EXTREMES: Final = {"max": "larger", "min": "smaller"}
 
 
-def _of_values(reducer: Percentile | Mean | ShareOver, values: Floats, t: float) -> Interval | TooFew:
-    independent, needed = worth(values), _needed(reducer)
+def _of_values(
+    reducer: Percentile | Mean | ShareOver, values: Floats, t: float, enough: Enough
+) -> Interval | TooFew:
+    independent, needed = worth(values), _needed(reducer, enough)
     if independent < needed:
         return TooFew(effective=independent, needed=needed)
     if isinstance(reducer, Mean):
         return _of_mean(values, t)
     limit = reducer.limit if isinstance(reducer, ShareOver) else reducer(values)
-    effective = effective_above(values, limit, least=LEAST_BEYOND / independent)
+    effective = effective_above(values, limit, least=enough.beyond / independent)
     if isinstance(reducer, ShareOver):
         return OfShare(effective=effective, limit=limit, t=t)
     share = reducer.q / 100
     return OfPercentile(effective=effective, q=reducer.q, half=t * sqrt(share * (1 - share) / effective))
 
 
-def _needed(reducer: Reducer) -> float:
+def _needed(reducer: Reducer, enough: Enough) -> float:
     """Of how many independent samples the values must be worth."""
     if not isinstance(reducer, Percentile):
-        return LEAST
+        return enough.samples
     beyond = min(reducer.q, 100 - reducer.q) / 100
-    return max(LEAST, LEAST_BEYOND / beyond) if beyond else inf
+    return max(enough.samples, enough.beyond / beyond) if beyond else inf
 
 
 def _of_mean(values: Floats, t: float) -> OfMean:
@@ -207,9 +218,9 @@ def _of_mean(values: Floats, t: float) -> OfMean:
     return OfMean(effective=effective, half=half / mean if relative else half, relative=relative)
 
 
-def _of_rate(starts: Floats, seconds: float, t: float) -> Interval | TooFew:
-    if len(starts) < LEAST or seconds <= 0 or starts[0] == starts[-1]:
-        return TooFew(effective=float(len(starts)), needed=float(LEAST))
+def _of_rate(starts: Floats, seconds: float, t: float, least: int) -> Interval | TooFew:
+    if len(starts) < least or seconds <= 0 or starts[0] == starts[-1]:
+        return TooFew(effective=float(len(starts)), needed=float(least))
     counts = np.histogram(starts - starts[0], bins=_BINS)[0].astype(np.float64)
     ratio = inflation(counts) or 0.0
     half = t * float(np.std(counts)) * sqrt(ratio / _BINS) * _BINS / seconds

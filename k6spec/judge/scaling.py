@@ -106,7 +106,7 @@ class Scaling:
         lowest, highest = bounds(reducer, part, dropped)
 
         def between(sure: float) -> Bounds | str:
-            found = interval(reducer, part, sure)
+            found = interval(reducer, part, sure, self._stat._bench.tolerated.enough)
             if isinstance(found, TooFew):
                 return f"at {self._load} {load:.4g} there are {why_too_few(found, part, reducer)}"
             return found.ends(lambda end: bounds(end, part, dropped))

@@ -289,7 +289,7 @@ class Stat(NoEquality, Generic[Q]):
         if outcome == "inconclusive":
             reason = why_missing_matters(population, dropped.spans, lowest, highest, self._unit)
         elif self._level is not None:
-            found = interval(reducer, population, self._level)
+            found = interval(reducer, population, self._level, self._bench.tolerated.enough)
             if isinstance(found, TooFew):
                 outcome, reason = "inconclusive", why_too_few(found, population, reducer)
             else:

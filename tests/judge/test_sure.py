@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from k6spec import Inconclusive, UsageError, ms, percent
+from k6spec.judge.health import Tolerances
+from k6spec.judge.intervals import Enough
 from k6spec.judge.record import record
 from k6spec.run import Run
 from tests.support.runs import Request, db, entry, run_of
@@ -85,6 +87,16 @@ class TestTooFew:
     def test_a_percentile_of_few_samples_is_inconclusive_when_one_wants_to_be_sure(self, tmp_path: Path) -> None:
         with pytest.raises(Inconclusive, match=r"too few for an interval of p99: 30 requests.* it needs 800"):
             assert shop(tmp_path, 30).http().duration.p99.sure(0.95) < ms(4000)
+
+    def test_how_many_are_enough_are_settings(self, tmp_path: Path) -> None:
+        folder = shop(tmp_path, 60).folder
+        trusting = Run(folder, tolerated=Tolerances(enough=Enough(samples=24)))
+        careful = Run(folder, tolerated=Tolerances(enough=Enough(beyond=200)))
+
+        assert (Run(folder).http().duration.mean.sure() < ms(4000)).outcome == "inconclusive"
+        assert trusting.http().duration.mean.sure() < ms(4000)
+        with pytest.raises(Inconclusive, match=r"60 requests.* it needs 4,000"):
+            assert careful.http().duration.p95.sure() < ms(4000)
 
     def test_and_a_note_otherwise(self, tmp_path: Path) -> None:
         verdict = shop(tmp_path, 30).http().duration.p99 < ms(4000)

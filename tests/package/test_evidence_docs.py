@@ -47,5 +47,6 @@ def test_each_limit_has_its_default_and_its_reason() -> None:
         default = getattr(config, name)
         assert str(default).replace(" ", "").lower() == value.replace(" ", "").strip('"').lower(), name
     expected = {"settle", "deadline", "uninstrumented_from", "thin_from", "fewest_beyond"}
+    expected |= {"interval_samples", "interval_beyond"}
     expected |= {"preflight", "preflight_iterations", "preflight_time"}
     assert set(rows) == expected | {name for name in SETTINGS if name.startswith("max_")}
