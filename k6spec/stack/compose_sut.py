@@ -87,7 +87,7 @@ class ComposeSut(StartedSut):
         self._compose: Compose | None = None
         self._images: dict[str, str] = {}
         self._last_logs = ""
-        self._alive = True
+        self._on_host = False
         self._asked = 0.0
         self.say: Callable[[str], None] = lambda _text: None
         """Gets a line now and then while it comes up; the pytest plugin sets it."""
@@ -161,8 +161,7 @@ class ComposeSut(StartedSut):
             expect_free(self._port)
         self._owner, self._compose = owner, Compose(command, how.project)
         deadline = self._bring_up(self._compose, changes)
-        host, port = (_LOOPBACK, self._port) if on_host else self._published()
-        self._base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._on_host = on_host
         self._wait(deadline)
         with suppress(ComposeFailedError):
             self._images = self._identify(self._compose)
@@ -209,8 +208,16 @@ class ComposeSut(StartedSut):
                 ) from None
         return deadline
 
-    def _published(self) -> tuple[str, int]:
-        for binding in self._container().get("Publishers") or ():
+    def _locate(self) -> None:
+        """Where the service is reached now: Docker publishes a container's ports anew when it restarts it."""
+        container = self._container(or_restarting=True)
+        self._base_url = None
+        if container["State"] == "running":
+            host, port = (_LOOPBACK, self._port) if self._on_host else self._published(container)
+            self._base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def _published(self, container: Mapping[str, Any]) -> tuple[str, int]:
+        for binding in container.get("Publishers") or ():
             if binding["TargetPort"] == self._port and binding["PublishedPort"]:
                 return _REACHED_AT.get(binding["URL"], binding["URL"]), int(binding["PublishedPort"])
         raise SutFault(
@@ -219,7 +226,8 @@ class ComposeSut(StartedSut):
         )
 
     def _wait(self, deadline: float) -> None:
-        strategy = HttpReady(self._ready_url)
+        self._locate()
+        strategy = HttpReady(lambda: self._base_url and self._ready_url)
         try:
             wait_for(strategy, timeout=deadline - time.monotonic(), alive=self._seems_alive)
         except ChildProcessError:
@@ -238,14 +246,15 @@ class ComposeSut(StartedSut):
     def _seems_alive(self) -> bool:
         if time.monotonic() - self._asked >= _ASK_EVERY:
             try:
-                self._container()
+                self._locate()
             except SutFault:
                 return False
             self._asked = time.monotonic()
         return True
 
-    def _container(self) -> Mapping[str, Any]:
+    def _container(self, *, or_restarting: bool = False) -> Mapping[str, Any]:
         """The service's container, which must run."""
+        states = ("running", "restarting") if or_restarting else ("running",)
         if self._compose is None:
             raise SutFault("the system under test is not started")
         try:
@@ -253,7 +262,7 @@ class ComposeSut(StartedSut):
         except ComposeFailedError as error:
             raise SutFault("Compose cannot be asked for the services", log_tail=log_tail(str(error))) from None
         for container in found:
-            if container["Service"] == self._service and container["State"] == "running":
+            if container["Service"] == self._service and container["State"] in states:
                 return container
         ended = [
             f"{container['Service']} ({container['State']}, exit code {container['ExitCode']})"

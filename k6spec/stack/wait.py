@@ -27,18 +27,26 @@ class WaitStrategy(Protocol):
 
 @final
 class HttpReady:
-    """A URL answers with a status; redirects are not followed and proxies not used."""
+    """A URL answers with a status; redirects are not followed and proxies not used.
 
-    def __init__(self, url: str, *, status: int = 200) -> None:
-        self._url = url
+    Args:
+        url: or what tells it each time; None while there is none.
+    """
+
+    def __init__(self, url: str | Callable[[], str | None], *, status: int = 200) -> None:
+        self._url = url if callable(url) else lambda: url
         self._status = status
         self._last = "not asked yet"
 
     def ready(self) -> bool:
         """Whether it does now."""
+        url = self._url()
+        if url is None:
+            self._last = "it has no address yet"
+            return False
         try:
             # Not from the environment: loopback is never proxied.
-            response = httpx.get(self._url, timeout=_PROBE_TIMEOUT, trust_env=False)
+            response = httpx.get(url, timeout=_PROBE_TIMEOUT, trust_env=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._last = str(error) or type(error).__name__
             return False
@@ -46,7 +54,7 @@ class HttpReady:
         return response.status_code == self._status
 
     def __str__(self) -> str:
-        return f"GET {self._url} to answer {self._status} (last: {self._last})"
+        return f"GET {self._url() or 'its address'} to answer {self._status} (last: {self._last})"
 
 
 @final

@@ -22,7 +22,7 @@ from k6spec.stack.base import StackBackend
 from k6spec.stack.compose_cli import Compose, find_compose
 from k6spec.stack.compose_sut import ComposeSut
 from k6spec.units import seconds
-from tests.support.container_suts import SERVE, asked, interrupted, program, spans_of_a_request
+from tests.support.container_suts import SERVE, SERVER, asked, interrupted, program, spans_of_a_request
 from tests.support.stacks import binary, make_stack, quiet_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
@@ -199,6 +199,23 @@ def test_nothing_remains_but_its_log(
     sut.stop()
     assert ours() == []
     assert "needed: 200" in sut.logs()
+
+
+def test_a_service_that_is_restarted_until_it_comes_up_is_found_where_it_is_then(
+    make: Make, docker_stack: StackBackend, image: str
+) -> None:
+    attempts = program(f"""
+import pathlib, sys, time
+tries = pathlib.Path("/tmp/tries")
+tries.write_text(tries.read_text() + "." if tries.exists() else ".")
+if len(tries.read_text()) < 4:
+    time.sleep(0.7)
+    sys.exit(1)
+exec({SERVER!r})
+""")
+    sut = make({"web": {"image": image, "entrypoint": attempts, "restart": "always"}})
+    sut.start(docker_stack)
+    sut.check()
 
 
 def test_it_says_what_is_going_on(make: Make, docker_stack: StackBackend, serve: dict[str, Any]) -> None:
