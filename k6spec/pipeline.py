@@ -161,6 +161,7 @@ def _health(made: Load, result: K6Result, folder: RunFolder) -> Health:
         folder.path / METRICS,
         columns=["metric", "scenario", "time_ns", "value"],
         filters=[("metric", "in", ["iteration_duration", "dropped_iterations"])],
+        read_dictionary=["metric", "scenario"],
     )
     idle, planned = idle_vus(made, requests, samples)
     return Health(
