@@ -47,6 +47,7 @@ class Config:
         thin_from: traces under the least and under the most load, from which on their spans are compared.
         max_thinning: by how much fewer they may be under the most before that is told.
         max_groups: how many values a selection may be grouped by.
+        max_hidden: how many times the members of any trace that was seen a missing one may have.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
         interval_samples: how many independent samples those of a claim with ``.sure()`` must be worth.
         interval_beyond: how many of these must lie beyond its percentile.
@@ -108,6 +109,7 @@ class Config:
     thin_from: int = 30
     max_thinning: Ratio = percent(20)
     max_groups: int = 200
+    max_hidden: int = 2
     fewest_beyond: int = 5
     interval_samples: int = 100
     interval_beyond: int = 8
@@ -169,6 +171,7 @@ _NUMBERS: Final = {
     "jaeger_port": _PORT,
     "jaeger_max_traces": (1, 10**9),
     "preflight_iterations": (1, 100),
+    "max_hidden": (1, 1000),
     "fewest_beyond": (1, 1000),
     "interval_samples": (24, 10**9),
     "interval_beyond": (1, 1000),

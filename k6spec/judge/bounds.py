@@ -23,9 +23,6 @@ Bounds = tuple[float, float]
 """Lowest and highest possible value of a statistic."""
 
 _STEPS: Final = 17
-_UNSEEN: Final = 2
-"""So many times the members of any trace that was seen are the most that a missing one hides."""
-
 _MOST_HIDDEN: Final = 10_000_000
 
 
@@ -34,13 +31,15 @@ _MOST_HIDDEN: Final = 10_000_000
 class Dropped:
     """Spans that SDKs, Collector or receiver say they lost, of traces that nobody knows.
 
-    ``longest_ns``: the longest client request that one of them could belong to. ``calls``: the claim counts
-    spans, so each of them adds at most one; else it may have changed its trace's value in any way.
+    ``hides``: a missing trace has at most so many times the members of any that was seen. ``longest_ns``: the
+    longest client request that a dropped span could belong to. ``calls``: the claim counts spans, so each of them
+    adds at most one; else it may have changed its trace's value in any way.
     """
 
     spans: int = 0
     longest_ns: float = 0.0
     calls: bool = False
+    hides: int = 2
 
 
 NONE_DROPPED: Final = Dropped()
@@ -60,7 +59,7 @@ def bounds(reducer: Reducer, population: Population, dropped: Dropped = NONE_DRO
         return _bounds_of_traces(reducer, values, missing, dropped)
     hidden = np.concatenate(
         [
-            np.repeat(missing.client_ns, population.per_trace * _UNSEEN),
+            np.repeat(missing.client_ns, population.per_trace * dropped.hides),
             np.full(min(dropped.spans, _MOST_HIDDEN), dropped.longest_ns),
         ]
     )

@@ -25,6 +25,7 @@ class Tolerances:
         clock_step_ns: the clock's largest step. When requests were sent is not known.
         uninstrumented_from: requests of an operation without one trace, from which on it gives none.
         groups: values that a selection may be grouped by.
+        hidden: a missing trace has at most so many times the members of any that was seen.
         fewest_beyond: members beyond a percentile, below which it is said that they are few.
         enough: effective samples without which no interval is given.
     """
@@ -37,6 +38,7 @@ class Tolerances:
     clock_step_ns: float = 100e6
     uninstrumented_from: int = 10
     groups: int = 200
+    hidden: int = 2
     fewest_beyond: int = 5
     enough: Enough = ENOUGH
 
@@ -52,6 +54,7 @@ class Tolerances:
             clock_step_ns=float(config.max_clock_step.ns),
             uninstrumented_from=config.uninstrumented_from,
             groups=config.max_groups,
+            hidden=config.max_hidden,
             fewest_beyond=config.fewest_beyond,
             enough=Enough(samples=config.interval_samples, beyond=config.interval_beyond),
         )

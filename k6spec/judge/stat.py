@@ -324,15 +324,15 @@ class Stat(NoEquality, Generic[Q]):
     def _dropped(self, population: Population, spans: int | None = None) -> Dropped:
         """Spans that were lost anywhere, and the longest request of the claim, to any of which they may belong."""
         spans = self._bench.spans_dropped if spans is None else spans
+        hides = self._bench.tolerated.hidden
         if population.noun == "request" or not spans:
-            return Dropped()
+            return Dropped(hides=hides)
         sql, parameters = where(population.within)
         longest = self._bench.database.value(
             f"SELECT coalesce(max(client_ns), 0) FROM traces c WHERE {sql}", parameters
         )
-        return Dropped(
-            spans=spans, longest_ns=1.0 if population.shares else float(longest), calls=self._unit == "count"
-        )
+        longest_ns = 1.0 if population.shares else float(longest)
+        return Dropped(spans=spans, longest_ns=longest_ns, calls=self._unit == "count", hides=hides)
 
 
 @final

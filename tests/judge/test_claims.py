@@ -200,6 +200,13 @@ class TestMissingTraces:
         assert (run.traces().calls(db=True).max <= 12).outcome == "inconclusive"
         assert (run.traces().calls(db=True).p95 <= 12).outcome == "passed"
 
+    def test_how_many_spans_a_missing_trace_may_hide_is_a_setting(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [*shop(), *[Request(ms=900) for _ in range(4)]])
+        careful = Run(run.folder, tolerated=Tolerances(hidden=100))
+
+        assert run.spans.db().over(ms(200)).rate <= percent(50)
+        assert (careful.spans.db().over(ms(200)).rate <= percent(50)).outcome == "inconclusive"
+
     def test_missing_data_of_other_endpoints_does_not_matter(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [*shop(), Request(name="GET /orders", ms=900)])
 
