@@ -124,8 +124,6 @@ def test_a_mistake_is_told_in_words(tmp_path: Path, arguments: list[str], messag
 
 
 def test_completion_knows_commands_and_runs(tmp_path: Path) -> None:
-    script = k6spec("--show-completion", "bash", cwd=tmp_path)
-    assert "k6spec" in script.stdout or script.returncode == 0
     (tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa").mkdir(parents=True)
     (tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa/run.json").write_text("{}")
     code = "from k6spec.cli import main; main()"
