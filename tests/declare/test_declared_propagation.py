@@ -29,7 +29,7 @@ def declared(**options: Any) -> Load:
         ({"baggage": "a=b"}, "write a mapping"),
         ({"baggage": {"a": "x" * 9000}}, "SDKs read at most"),
         ({"control": 0.05}, r"write percent\(5\)"),
-        ({"control": percent(60)}, "at most half"),
+        ({"control": percent(60)}, r"at most percent\(50\)"),
         ({"trace_per": "user"}, "write one of request, iteration, group"),
     ],
 )

@@ -121,8 +121,9 @@ def _check_pages(project: Project, fault: str, pages: list[Path]) -> None:
     assert pages
     assert all(page.is_file() for page in pages)
     assert any(span in page.read_text() for page in pages)
-    linked = {trace for info in project.infos() for verdict in info["verdicts"] for trace in verdict["trace_ids"]}
-    assert {page.stem for page in pages} == linked
+    offending = [verdict["trace_ids"] for info in project.infos() for verdict in info["verdicts"]]
+    assert {page.stem for page in pages} == {traces[0] for traces in offending if traces}
+    assert all(pages[0].with_stem(trace).is_file() for traces in offending for trace in traces)
 
 
 def _pages(ended: Ended, *, twins: bool) -> Iterator[Path]:
