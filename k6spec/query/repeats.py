@@ -9,11 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
-Bools = NDArray[np.bool_]
+from k6spec.query.numbering import Ints, Keys, numbered
 
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+Bools = NDArray[np.bool_]
 
 
 def within_siblings(
@@ -42,6 +40,6 @@ def within_siblings(
 
 def _told_twice(clock: Ints, scope: Keys) -> Bools:
     """Which are of processes that have statements of more than one scope: mostly none."""
-    _, first = np.unique(clock.astype(np.uint64) * _SPREAD ^ scope, return_index=True)
+    first = numbered(clock.astype(np.uint64), scope)[1]
     clocks, scopes = np.unique(clock[first], return_counts=True)
     return np.isin(clock, clocks[scopes > 1])
