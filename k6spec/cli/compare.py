@@ -21,7 +21,7 @@ from k6spec.history.compare import compare as compared
 from k6spec.history.entry import entry_of
 from k6spec.history.store import HistoryStore
 from k6spec.judge.limits import shown
-from k6spec.judge.past import FEWEST, Known
+from k6spec.judge.past import FEWEST
 from k6spec.judge.regression import measure_noise
 from k6spec.report.statement import short_statement
 from k6spec.store.archive import RunFolder, find_run
@@ -140,11 +140,7 @@ def _noise(store: HistoryStore, info: Mapping[str, Any], pairs: Sequence[Pair]) 
     found = {}
     for pair in pairs:
         text = f"{pair.operation} requests: {_LABELS.get(pair.statistic, pair.statistic)}"
-        known = [
-            Known(run_id=entry.run_id, value=entry.statistics[text].value, members=entry.statistics[text].members)
-            for entry in alike
-            if text in entry.statistics
-        ]
+        known = [entry.known(text) for entry in alike if text in entry.statistics]
         if len(known) >= FEWEST:
             members = round(sum(one.members for one in known) / len(known))
             share = (pair.second or 0.0, members) if pair.unit == "fraction" else None

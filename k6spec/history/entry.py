@@ -8,6 +8,7 @@ from typing import Any, Final, cast, final
 
 from k6spec.errors import ArchiveFault
 from k6spec.history.key import key_of, key_parts
+from k6spec.judge.past import Known
 from k6spec.judge.verdict import Unit
 
 FORMAT: Final = 1
@@ -63,6 +64,11 @@ class Entry:
     def revision(self) -> str:
         """What was tested, for people: the system's version if it is known, else the specs' commit."""
         return self.version or (self.commit[:10] if self.commit else "no commit")
+
+    def known(self, statistic: str) -> Known:
+        """What the run measured of a statistic that it has, for comparing runs."""
+        told = self.statistics[statistic]
+        return Known(run_id=self.run_id, value=told.value, members=told.members)
 
 
 def entry_of(info: Mapping[str, Any]) -> Entry:

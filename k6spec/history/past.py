@@ -97,8 +97,7 @@ class HistoryPast:
             )
 
         def known(entries: Sequence[Entry]) -> tuple[Known, ...]:
-            pairs = ((entry.run_id, entry.statistics[statistic]) for entry in entries)
-            return tuple(Known(run_id=run_id, value=told.value, members=told.members) for run_id, told in pairs)
+            return tuple(entry.known(statistic) for entry in entries)
 
         runs, wanting = self._chosen(chosen, sound, f"with {statistic!r} ")
         reference = runs if chosen.pin is None else [e for e in self._pinned(chosen.pin) if sound(e)]
