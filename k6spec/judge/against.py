@@ -221,8 +221,8 @@ def _compared(
         value=noise.scale.down(noise.centre),
         noise=noise.deviation,
         ratios=noise.scale.ratios,
-        change=_change(noise, difference),
-        ends=(_change(noise, difference - reach), _change(noise, difference + reach)),
+        change=noise.scale.change(difference),
+        ends=(noise.scale.change(difference - reach), noise.scale.change(difference + reach)),
         sure=standard.sure,
         p=p,
         family=family,
@@ -288,13 +288,6 @@ def _refused(noise: Noise, earlier: Earlier, compared: Compared, unit: Unit) -> 
 
 def _noise(noise: Noise, unit: Unit) -> str:
     return shown(noise.deviation, "fraction" if noise.scale.ratios else unit)
-
-
-def _change(noise: Noise, difference: float) -> float:
-    """As a share of the baseline, or in the statistic's unit."""
-    if not noise.scale.ratios:
-        return difference
-    return exp(difference) - 1 if difference < 700 else inf
 
 
 def _signed(change: float, compared: Compared, unit: Unit) -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, lgamma, log, log1p, sqrt
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
 from k6spec.judge.past import Known
 from k6spec.judge.students import t_quantile, t_tail
+
+_HUGE: Final = 700
+"""Logarithms from here on are of no number."""
 
 
 @final
@@ -30,8 +33,14 @@ class Scale:
         return (log(value) if value > 0 else -inf) if self.ratios else value
 
     def down(self, value: float) -> float:
-        """Back."""
-        return exp(value) if self.ratios else value
+        """Back; without end where no number is so large."""
+        if not self.ratios:
+            return value
+        return exp(value) if value < _HUGE else inf
+
+    def change(self, difference: float) -> float:
+        """A difference on the scale as a share of what it is a difference to, or as it is."""
+        return self.down(difference) - 1 if self.ratios else difference
 
 
 @final

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
-from typing import Final, Literal, final
+from math import sqrt
+from typing import Literal, final
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from k6spec.judge.past import Earlier, Known, Rounds
 from k6spec.judge.regression import Noise, Scale
 from k6spec.query.population import Population
 from k6spec.query.reducers import Reducer
-
-_HUGE: Final = 700
-"""Logarithms above this are of no number."""
 
 
 @final
@@ -103,8 +100,7 @@ def _paired(rounds: Rounds, seen: Sequence[tuple[Seen, Seen]], *, share: bool) -
         return float(np.mean([scale.up(of(pair[side])) for pair in seen]))
 
     def against(candidate: Callable[[Seen], float], base: Callable[[Seen], float]) -> float:
-        value = centre + mean(candidate, 1) - mean(base, 0)
-        return inf if scale.ratios and value > _HUGE else scale.down(value)
+        return scale.down(centre + mean(candidate, 1) - mean(base, 0))
 
     centre = mean(lambda one: one.observed, 0)
     differences = [scale.up(candidate.observed) - scale.up(base.observed) for base, candidate in seen]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import Any, Final, final
 
 from k6spec.errors import ArchiveFault
@@ -199,7 +198,7 @@ def _figures(root: str, this: Entry, runs: Sequence[Entry]) -> dict[str, Series]
             found[head] = _compared(
                 Series(unit=unit, value=None if own is None else own.value, dots=_dots(known, statistic)),
                 0 if own is None else own.members,
-                [_known(entry, statistic) for entry in known],
+                [entry.known(statistic) for entry in known],
             )
     return found
 
@@ -218,16 +217,11 @@ def _compared(series: Series, members: int, known: Sequence[Known]) -> Series:
         value=value,
         dots=series.dots,
         baseline=noise.scale.down(noise.centre),
-        change=exp(min(difference, 700.0)) - 1 if noise.scale.ratios else difference,
+        change=noise.scale.change(difference),
         noise=noise.deviation,
         ratios=noise.scale.ratios,
         worse=difference > 0 if beyond else None,
     )
-
-
-def _known(entry: Entry, statistic: str) -> Known:
-    told = entry.statistics[statistic]
-    return Known(run_id=entry.run_id, value=told.value, members=told.members)
 
 
 def _dots(runs: Sequence[Entry], statistic: str) -> tuple[Dot, ...]:
