@@ -160,13 +160,3 @@ def _reduced(reducer: Reducer, values: Floats) -> float:
     with np.errstate(invalid="ignore"):
         result = reducer(values)
     return inf if np.isnan(result) else result
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """A limit that was measured: ``observed``, the ends it could have, and what an open verdict hangs on."""
-
-    observed: float
-    ends: Bounds
-    why: str

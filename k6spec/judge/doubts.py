@@ -50,7 +50,7 @@ def why_astride(
 ) -> str:
     """The interval has the limit within it."""
     return (
-        f"it lies between {least(ends[0], unit)} and {most(ends[1], unit)} ({shown(level, 'fraction')} sure), on "
+        f"it lies between {_end(ends[0], unit)} and {_end(ends[1], unit)} ({shown(level, 'fraction')} sure), on "
         f"both sides of the limit {shown(limit, unit)}; {_worth(found.effective, population)} say no more: load "
         "longer"
     )
@@ -113,11 +113,5 @@ def _worth(effective: float, population: Population) -> str:
     return words if effective >= count * 0.9 else f"{words}, worth {effective:,.0f} independent ones"
 
 
-def least(lowest: float, unit: Unit) -> str:
-    """The lowest possible value, which nothing may bound, in words."""
-    return "anything" if isinf(lowest) else shown(lowest, unit)
-
-
-def most(highest: float, unit: Unit) -> str:
-    """The highest possible value, which may be infinite, in words."""
-    return "anything" if isinf(highest) else shown(highest, unit)
+def _end(value: float, unit: Unit) -> str:
+    return "anything" if isinf(value) else shown(value, unit)

@@ -40,6 +40,16 @@ class NamedLimit(Generic[Q]):
     default: Q | None
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """A limit that was measured: ``observed``, the ends it could have, and what an open verdict hangs on."""
+
+    observed: float
+    ends: tuple[float, float]
+    why: str
+
+
 @overload
 def limit(name: str) -> NamedLimit[Any]: ...
 @overload

@@ -11,13 +11,13 @@ from typing import Generic, final
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.against import Measured, verdict_against
 from k6spec.judge.bench import Bench
-from k6spec.judge.bounds import Dropped, Reach, bounds
+from k6spec.judge.bounds import Dropped, bounds
 from k6spec.judge.derived import COMPARE
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
 from k6spec.judge.equality import NoEquality
 from k6spec.judge.flattery import flattered_by_failures
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
-from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, resolve, shown
+from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, Reach, resolve, shown
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Rounds
 from k6spec.judge.rounds import Paired, Seen, Unpaired, pair_up, see
