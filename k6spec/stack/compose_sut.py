@@ -211,6 +211,7 @@ class ComposeSut(StartedSut):
     def _locate(self) -> None:
         """Where the service is reached now: Docker publishes a container's ports anew when it restarts it."""
         container = self._container(or_restarting=True)
+        self._asked = time.monotonic()
         self._base_url = None
         if container["State"] == "running":
             host, port = (_LOOPBACK, self._port) if self._on_host else self._published(container)
@@ -249,7 +250,6 @@ class ComposeSut(StartedSut):
                 self._locate()
             except SutFault:
                 return False
-            self._asked = time.monotonic()
         return True
 
     def _container(self, *, or_restarting: bool = False) -> Mapping[str, Any]:
