@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import SHOP, SPEC, Project, eventually
+from tests.support.disks import disk
 from tests.support.server import CountingServer, counting_server
 from tests.support.stacks import missing
 
@@ -30,15 +31,8 @@ def server(project: Project) -> Iterator[CountingServer]:
 @pytest.fixture
 def small_disk(project: Project) -> Iterator[Path]:
     """A disk of 64 KiB."""
-    path = project.root / "disk"
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(path)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        missing("mounting a small tmpfs needs root")
-    try:
+    with disk(project.root / "disk", size="64k") as path:
         yield path
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 def pids(project: Project, word: str) -> list[int]:

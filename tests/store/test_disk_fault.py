@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from k6spec.store.archive import disk_fault
 from k6spec.store.engine import connect
-from tests.support.stacks import missing
+from tests.support.disks import disk
 
 _LONG = "(SELECT md5(number::VARCHAR) AS text FROM range(300_000) counted(number))"
 
@@ -20,15 +18,8 @@ _LONG = "(SELECT md5(number::VARCHAR) AS text FROM range(300_000) counted(number
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 4 MiB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(path)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        missing("mounting a small tmpfs needs root")
-    try:
+    with disk(tmp_path / "disk", size="4m") as path:
         yield path
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 def said_of(error: BaseException, place: Path) -> str:
