@@ -9,7 +9,6 @@ from typing import Any, Final, final
 
 from k6spec.errors import UsageError
 from k6spec.history.entry import Entry, entry_of
-from k6spec.history.rounds import base_operations
 from k6spec.history.store import HistoryStore, Marks
 from k6spec.judge.family import Family
 from k6spec.judge.past import FEWEST, Chosen, Earlier, Known, Rounds
@@ -118,8 +117,6 @@ class HistoryPast:
         def known(entry: Entry) -> Mapping[str, Mapping[str, int]]:
             return entry.critical_operations if critical else entry.operations
 
-        if rounds := self.rounds(chosen):
-            return base_operations(rounds, root, critical=critical)
         runs, wanting = self._chosen(chosen, lambda entry: root in known(entry), f"with {root!r} ")
         if chosen.pin is not None:
             runs = [entry for entry in self._pinned(chosen.pin) if root in known(entry)]

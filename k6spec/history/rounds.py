@@ -8,8 +8,6 @@ from typing import Any
 
 from k6spec.judge.health import Health, Tolerances
 from k6spec.judge.past import Rounds
-from k6spec.query.database import Database
-from k6spec.query.operations import operations_by_root
 from k6spec.store.archive import RunFolder
 
 
@@ -32,20 +30,6 @@ def rounds_of(judged: RunFolder, tolerated: Tolerances) -> Rounds | None:
 def is_judged(ab: Mapping[str, Any]) -> bool:
     """Whether a run is the candidate's last one: all others were made before it."""
     return bool(ab["version"] == "candidate" and len(ab["pairs"]) == ab["rounds"])
-
-
-def base_operations(rounds: Rounds, root: str, *, critical: bool) -> Mapping[str, Mapping[str, int]] | str:
-    """Of each of the base's runs how many traces had each operation; or why there is nothing to compare with."""
-    found = {}
-    for base, _candidate in rounds.pairs:
-        database = Database(base)
-        try:
-            by_root = operations_by_root(database, critical=critical)
-        finally:
-            database.close()
-        if root in by_root:
-            found[base.name] = by_root[root]
-    return found or f"{rounds.base} has no traces of {root!r} to compare with: they are new"
 
 
 def _symptoms(pairs: tuple[tuple[Path, Path], ...], tolerated: Tolerances) -> str:

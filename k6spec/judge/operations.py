@@ -11,6 +11,7 @@ import numpy as np
 from k6spec.errors import UsageError
 from k6spec.judge.bench import Bench
 from k6spec.judge.limits import shown
+from k6spec.judge.past import Rounds
 from k6spec.judge.regression import all_new
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Evidence, Outcome, Verdict
@@ -60,7 +61,12 @@ class Operations:
         seen, traces = operations_of(self._bench.database, self._selector, critical=self._critical)
         earlier: Mapping[str, Mapping[str, int]] | str = "here is no history"
         if past is not None:
-            earlier = past.operations(self._root, standard.chosen, critical=self._critical)
+            rounds = past.rounds(standard.chosen)
+            earlier = (
+                past.operations(self._root, standard.chosen, critical=self._critical)
+                if rounds is None
+                else self._of_base(rounds)
+            )
         if not traces:
             return self._verdict(text, "inconclusive", {}, reason="there is no complete trace")
         if past is None or isinstance(earlier, str):
@@ -83,6 +89,17 @@ class Operations:
         return self._verdict(text, "failed" if new else "passed", new, notes=notes)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _of_base(self, rounds: Rounds) -> Mapping[str, Mapping[str, int]] | str:
+        """As :meth:`Past.operations`, of the base's runs, which stay open for the next claim."""
+        database = self._bench.database
+        found = {}
+        for base, _candidate in rounds.pairs:
+            with database.elsewhere(base):
+                seen, traces = operations_of(database, self._selector, critical=self._critical)
+            if traces:
+                found[base.name] = {"": traces, **seen}
+        return found or f"{rounds.base} has no {self._selector.named('traces')} to compare with: they are new"
 
     def _verdict(
         self,

@@ -179,6 +179,26 @@ def test_operations_are_those_of_the_base(tmp_path: Path, extra: str, outcome: s
     assert (run.traces(root="POST /checkout").operations <= baseline()).outcome == outcome
 
 
+def test_operations_of_requests_that_the_base_never_had_are_skipped(tmp_path: Path) -> None:
+    spans = [entry_span(), db()]
+    run = run_of(tmp_path, as_long(times(1), spans=spans), as_long(times(1), name="GET /new", spans=spans))
+
+    verdict = run.traces(root="GET /new").operations <= baseline()
+
+    assert verdict.outcome == "skipped"
+    assert verdict.evidence.reason == "1.9 has no traces of GET /new to compare with: they are new"
+
+
+def test_runs_of_the_base_stay_open_for_the_next_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = [entry_span(), db()]
+    run = run_of(tmp_path, as_long(times(1), spans=spans), as_long(times(1), spans=spans))
+    traces = run.traces(root="POST /checkout")
+    assert traces.operations <= baseline()
+    monkeypatch.delattr("k6spec.query.database.connect")
+
+    assert traces.critical_operations <= baseline()
+
+
 def test_a_branch_or_a_pin_asks_for_history_still(tmp_path: Path) -> None:
     run = run_of(tmp_path, as_long(times(1)), as_long(times(1)))
 
