@@ -11,9 +11,10 @@ from k6spec.judge.intervals import Interval, TooFew, at_most
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Unit
 from k6spec.query.population import Population
-from k6spec.query.reducers import Percentile, Reducer, ShareOver
+from k6spec.query.reducers import Percentile, Reducer
 
 _TAIL: Final = 0.1
+_SURE: Final = 0.95
 
 
 def why_missing_matters(population: Population, dropped: int, lowest: float, highest: float, unit: Unit) -> str:
@@ -82,11 +83,11 @@ def few_for(reducer: Reducer, population: Population, fewest: int) -> tuple[str,
     )
 
 
-def none_beyond(reducer: ShareOver, population: Population, observed: float, level: float) -> tuple[str, ...]:
+def none_beyond(population: Population, observed: float) -> tuple[str, ...]:
     """What none of so many means: the rule of three (Hanley and Lippman-Hand, JAMA 249, 1983), effectively.
 
     How those that were not seen would cluster is taken from the largest tenth of the values; where the values
-    are only yes and no, they are taken as independent.
+    are only yes and no, they are taken as independent. Not for ``.sure()``, which tells the interval it judges.
     """
     count = len(population.values)
     if observed or not count:
@@ -95,9 +96,9 @@ def none_beyond(reducer: ShareOver, population: Population, observed: float, lev
     if population.starts is not None:
         values = population.values[population.starts.argsort(kind="stable")]
         effective = worth(values, 1 - _TAIL)
-    highest = at_most(effective, level)
+    highest = at_most(effective, _SURE)
     return (
-        f"0 of {count:,}: the share is at most {shown(highest, 'fraction')}, {shown(level, 'fraction')} sure "
+        f"0 of {count:,}: the share is at most {shown(highest, 'fraction')}, {shown(_SURE, 'fraction')} sure "
         f"({_worth(effective, population)})",
     )
 

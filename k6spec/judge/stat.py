@@ -307,8 +307,8 @@ class Stat(NoEquality, Generic[Q]):
                 outcome, reason = "inconclusive", symptoms
         if outcome == "passed" and self._bench.unmade:
             outcome, reason = "inconclusive", self._bench.unmade
-        if isinstance(reducer, ShareOver):
-            notes += none_beyond(reducer, population, observed, self._level or 0.95)
+        if isinstance(reducer, ShareOver) and self._level is None:
+            notes += none_beyond(population, observed)
         return outcome, Evidence(
             population=population,
             lowest=lowest,

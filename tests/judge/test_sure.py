@@ -124,6 +124,13 @@ class TestNone:
         ):
             assert failed.rate.sure(0.95) < percent(1)
 
+    def test_one_that_is_sure_tells_the_bound_that_it_is_judged_by_and_no_other(self, tmp_path: Path) -> None:
+        verdict = shop(tmp_path).http().failed.rate.sure(0.95) < percent(1)
+
+        assert verdict
+        assert 0.0015 < verdict.evidence.highest < 0.01
+        assert verdict.evidence.notes == ()
+
     def test_none_over_a_limit_where_slow_ones_come_together_says_less(self, tmp_path: Path) -> None:
         phases = np.repeat(np.random.default_rng(1).exponential(100, 100), 20)
         run = run_of(tmp_path, [Request(ms=float(value), spans=[entry(ms=1)]) for value in phases])

@@ -134,7 +134,6 @@ def test_a_bound_with_no_violation_seen(said: Callable[..., str]) -> None:
     assert said(lambda run: run.http().failed.rate.sure(0.95) <= percent(0.1), [checkout()] * 200) == snapshot("""\
 requests: failed share (95 % sure) 0 %, limit 0.10 %
 inconclusive: it lies between 0 % and 2.91 % (95 % sure), on both sides of the limit 0.10 %; 200 requests say no more: load longer
-0 of 200: the share is at most 1.49 %, 95 % sure (200 requests)
 evidence (stream): 200 requests, 200 sampled, 200 complete traces, 0 spans dropped; nothing of it is missing (between 0 % and 2.91 %, 95 % sure, of samples worth 200 independent ones)\
 """)
 
