@@ -22,13 +22,13 @@ from k6spec._version import __version__
 from k6spec.collect.access import Access
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, without_duplicates
+from k6spec.collect.leftovers import clean_leftovers
 from k6spec.collect.push import push_run
 from k6spec.collect.push_target import Target
 from k6spec.collect.redact import Redactor, redaction_rules
-from k6spec.collect.redact_run import clean_dead_runs, declared_secrets
+from k6spec.collect.redact_run import declared_secrets
 from k6spec.collect.redact_text import without_user
 from k6spec.collect.redacted_feed import RedactedFeed
-from k6spec.collect.spool_sweep import sweep_spools
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
 from k6spec.errors import Fault, StackFault, SutFault
@@ -50,6 +50,7 @@ from k6spec.measure import (
     usual_settle,
 )
 from k6spec.preflight import preflight, worthwhile
+from k6spec.process import process_begun
 from k6spec.query.database import Database
 from k6spec.query.edges import read_edges
 from k6spec.query.placement import place_spans
@@ -92,8 +93,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
     with _alone_on_this_machine(around.say):
         around.sut.check()
         made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=os.environ)
-        sweep_spools()
-        clean_dead_runs(around.config.runs_folder, around.config, os.environ)
+        clean_leftovers(around.config.runs_folder, around.config, os.environ)
         folder = create_run(around.config.runs_folder)
         info = redactor.plain(_declared(load, made, folder, around))
         folder.write_info({**info, "status": "running"})
@@ -269,6 +269,7 @@ def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -
         "run_id": folder.run_id,
         "session": around.session,
         "pid": os.getpid(),
+        "process_begun": process_begun(os.getpid()),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "spec": load.location,
         "fingerprint": fingerprint(declared),

@@ -12,8 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from k6spec.cli.app import app, out, tell
-from k6spec.collect.redact_run import clean_dead_runs
-from k6spec.collect.spool_sweep import sweep_spools
+from k6spec.collect.leftovers import clean_leftovers
 from k6spec.config import load_config, project_root
 from k6spec.errors import UsageError
 from k6spec.judge.limits import shown
@@ -62,8 +61,7 @@ RunArgument = Annotated[str, RUN]
 
 def cleaned(folder: Path) -> list[RunFolder]:
     """The runs, the newest first; what those left that were killed is redacted or removed first."""
-    sweep_spools()
-    clean_dead_runs(folder, load_config(project_root(), os.environ, {}), os.environ)
+    clean_leftovers(folder, load_config(project_root(), os.environ, {}), os.environ)
     return find_runs(folder)
 
 

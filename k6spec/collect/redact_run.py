@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from k6spec.collect.redact import Redactor, redaction_rules
-from k6spec.config import Config
-from k6spec.errors import ArchiveFault
-from k6spec.store.archive import find_runs
+from k6spec.collect.redact import Redactor
 
-_LATEST: Final = 20
 _DECLARED: Final = re.compile(r'\{secret:(\w+)\}|"Secret": \{"name": "(\w+)"')
 
 
@@ -39,22 +33,6 @@ def redact_run(folder: Path, redactor: Redactor) -> None:
         _redact_text(path, lambda text: _redact_json(text, redactor))
     for path in folder.glob("script/**/*.js"):
         _redact_text(path, redactor.code)
-
-
-def clean_dead_runs(runs: Path, config: Config, environ: Mapping[str, str]) -> None:
-    """Does for the latest runs what those that were killed in the middle of their load could not do themselves.
-
-    Their requests are gone, the rest is redacted by the settings and by the secrets that they declared, and they
-    are marked as aborted.
-    """
-    for run in find_runs(runs)[:_LATEST]:
-        with suppress(ArchiveFault, OSError):
-            info = run.info()
-            if info.get("status") == "running" and run.status() == "aborted":
-                redact_run(run.path, Redactor(redaction_rules(config, environ, declared=declared_secrets(info))))
-                for part in run.path.glob("preflight-*"):
-                    shutil.rmtree(part, ignore_errors=True)
-                run.write_info({**info, "status": "aborted", "reason": "k6spec was killed"})
 
 
 def _redact_table(path: Path, redactor: Redactor) -> None:

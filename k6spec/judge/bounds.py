@@ -28,43 +28,44 @@ _MOST_HIDDEN: Final = 10_000_000
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """Spans that SDKs, Collector or receiver say they lost, of traces that nobody knows.
+class Losses:
+    """What is known of spans that did not come, beside the traces that are missing whole.
 
-    ``hides``: a missing trace has at most so many times the members of any that was seen. ``longest_ns``: the
-    longest client request that a dropped span could belong to. ``calls``: the claim counts spans, so each of them
-    adds at most one; else it may have changed its trace's value in any way.
+    ``spans``: those that SDKs, Collector or receiver say they dropped, of traces that nobody knows.
+    ``longest_ns``: the longest client request that one of them could belong to. ``calls``: the claim counts spans,
+    so each of them adds at most one; else it may have changed its trace's value in any way. ``hidden``: a missing
+    trace has at most so many times the members of any that was seen.
     """
 
     spans: int = 0
     longest_ns: float = 0.0
     calls: bool = False
-    hides: int = 2
+    hidden: int = 2
 
 
-NONE_DROPPED: Final = Dropped()
+NO_LOSSES: Final = Losses()
 
 
-def bounds(reducer: Reducer, population: Population, dropped: Dropped = NONE_DROPPED) -> Bounds:
+def bounds(reducer: Reducer, population: Population, losses: Losses = NO_LOSSES) -> Bounds:
     """The lowest and highest value that the statistic could have had with nothing missing."""
     values, missing = population.values, population.missing
-    if population.noun in {"request", "sample"} or not (missing.traces or len(missing.seen) or dropped.spans):
+    if population.noun in {"request", "sample"} or not (missing.traces or len(missing.seen) or losses.spans):
         observed = _reduced(reducer, values)
         return observed, observed
     if population.noun == "trace" and isinstance(reducer, Bounded):
-        if dropped.spans:
+        if losses.spans:
             return -inf, inf
         return reducer.bounds(values, missing.seen, _most(missing), absent=False)
     if population.noun == "trace":
-        return _bounds_of_traces(reducer, values, missing, dropped)
+        return _bounds_of_traces(reducer, values, missing, losses)
     hidden = np.concatenate(
         [
-            np.repeat(missing.client_ns, population.per_trace * dropped.hides),
-            np.full(min(dropped.spans, _MOST_HIDDEN), dropped.longest_ns),
+            np.repeat(missing.client_ns, population.per_trace * losses.hidden),
+            np.full(min(losses.spans, _MOST_HIDDEN), losses.longest_ns),
         ]
     )
-    if population.doubtful and dropped.spans:
-        return _bounds_of_doubtful(reducer, values, hidden, dropped.spans)
+    if population.doubtful and losses.spans:
+        return _bounds_of_doubtful(reducer, values, hidden, losses.spans)
     if isinstance(reducer, Bounded):
         return reducer.bounds(values, np.zeros(len(hidden)), hidden, absent=True)
     return _bounds_of_members(reducer, values, hidden)
@@ -83,17 +84,17 @@ def _bounds_of_doubtful(reducer: Reducer, values: Floats, hidden: Floats, change
     return _bounds_of_members(reducer, smaller, hidden)[0], highest
 
 
-def _bounds_of_traces(reducer: Reducer, values: Floats, missing: Missing, dropped: Dropped) -> Bounds:
+def _bounds_of_traces(reducer: Reducer, values: Floats, missing: Missing, losses: Losses) -> Bounds:
     """A missing trace counts at least what was seen of it, and at most what its client waited, or without end."""
     least, most = np.concatenate([values, missing.seen]), np.concatenate([values, _most(missing)])
-    if not dropped.spans:
+    if not losses.spans:
         return _reduced(reducer, least), _reduced(reducer, most)
-    changed = min(dropped.spans, len(values))
+    changed = min(losses.spans, len(values))
     anything = np.partition(most, changed - 1) if changed else most
-    anything[:changed] = inf if missing.most is None else np.maximum(anything[:changed], dropped.longest_ns)
+    anything[:changed] = inf if missing.most is None else np.maximum(anything[:changed], losses.longest_ns)
     highest = _reduced(reducer, anything)
-    if dropped.calls:
-        fewer = most + (dropped.spans / len(most) if isinstance(reducer, Mean) and len(most) else dropped.spans)
+    if losses.calls:
+        fewer = most + (losses.spans / len(most) if isinstance(reducer, Mean) and len(most) else losses.spans)
         return _reduced(reducer, least), min(highest, _reduced(reducer, fewer))
     nothing = np.partition(least, len(least) - changed) if changed else least
     nothing[len(nothing) - changed :] = 0.0

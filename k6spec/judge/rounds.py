@@ -14,7 +14,7 @@ from typing import Literal, final
 
 import numpy as np
 
-from k6spec.judge.bounds import Dropped, bounds
+from k6spec.judge.bounds import Losses, bounds
 from k6spec.judge.past import Earlier, Known, Rounds
 from k6spec.judge.regression import Noise, Scale
 from k6spec.query.population import Population
@@ -36,9 +36,9 @@ class Seen:
     successful: float | None = None
 
 
-def see(reducer: Reducer, population: Population, dropped: Dropped, *, tolerated: float) -> Seen:
+def see(reducer: Reducer, population: Population, losses: Losses, *, tolerated: float) -> Seen:
     """The statistic of a run; ``tolerated``: the share of failed requests that flatters no latency."""
-    lowest, highest = bounds(reducer, population, dropped)
+    lowest, highest = bounds(reducer, population, losses)
     successful, members = population.successful, len(population.values)
     flattered = successful is not None and 0 < len(successful) < members * (1 - tolerated)
     return Seen(

@@ -102,14 +102,14 @@ class Scaling:
 
     def _level(self, load: float, part: Population) -> Level:
         reducer = self._stat._reducer(part)
-        dropped = self._stat._dropped(part)
-        lowest, highest = bounds(reducer, part, dropped)
+        losses = self._stat._losses(part)
+        lowest, highest = bounds(reducer, part, losses)
 
         def between(sure: float) -> Bounds | str:
             found = interval(reducer, part, sure, self._stat._bench.tolerated.enough)
             if isinstance(found, TooFew):
                 return f"at {self._load} {load:.4g} there are {why_too_few(found, part, reducer)}"
-            return found.ends(lambda end: bounds(end, part, dropped))
+            return found.ends(lambda end: bounds(end, part, losses))
 
         return Level(load=load, observed=reducer(part.values), lowest=lowest, highest=highest, between=between)
 

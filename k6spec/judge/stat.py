@@ -11,7 +11,7 @@ from typing import Generic, final
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.against import Measured, verdict_against
 from k6spec.judge.bench import Bench
-from k6spec.judge.bounds import Dropped, bounds
+from k6spec.judge.bounds import Losses, bounds
 from k6spec.judge.derived import COMPARE
 from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_matters, why_too_few
 from k6spec.judge.equality import NoEquality
@@ -188,8 +188,8 @@ class Stat(NoEquality, Generic[Q]):
             observed = None
             if population.unseen:
                 limits = (bound,) if other is None else other.ends
-                dropped = self._dropped(population)
-                outcome, evidence = weigh_unseen(reducer, population, dropped, sign, limits, unit=self._unit)
+                losses = self._losses(population)
+                outcome, evidence = weigh_unseen(reducer, population, losses, sign, limits, unit=self._unit)
                 if outcome == "passed":
                     headline = (
                         f"{population.text}: {self._label} cannot break the limit {shown(bound, self._unit)}"
@@ -240,7 +240,7 @@ class Stat(NoEquality, Generic[Q]):
             self.verdict = rehearsal.held(claim, population)
             return self.verdict
         if not _says_nothing(population, reducer):
-            lowest, highest = bounds(reducer, population, self._dropped(population))
+            lowest, highest = bounds(reducer, population, self._losses(population))
             measured = Measured(
                 observed=reducer(population.values), lowest=lowest, highest=highest, reducer=reducer
             )
@@ -271,9 +271,9 @@ class Stat(NoEquality, Generic[Q]):
             reducer = self._reducer(population)
             if _says_nothing(population, reducer):
                 return None
-            dropped = self._dropped(population, database.spans_dropped)
+            losses = self._losses(population, database.spans_dropped)
             failed = self._bench.tolerated.failed if self._unit == "ns" else 1.0
-            return see(reducer, population, dropped, tolerated=failed)
+            return see(reducer, population, losses, tolerated=failed)
 
     def _weigh(
         self, population: Population, reducer: Reducer, observed: float, sign: Operator, bound: float
@@ -281,19 +281,19 @@ class Stat(NoEquality, Generic[Q]):
         def holds(value: float) -> bool:
             return COMPARE[sign](value, bound)
 
-        dropped = self._dropped(population)
-        lowest, highest = bounds(reducer, population, dropped)
+        losses = self._losses(population)
+        lowest, highest = bounds(reducer, population, losses)
         outcome = _outcome(holds, observed, lowest, highest)
         reason = ""
         found: Interval | TooFew | None = None
         if outcome == "inconclusive":
-            reason = why_missing_matters(population, dropped.spans, lowest, highest, self._unit)
+            reason = why_missing_matters(population, losses.spans, lowest, highest, self._unit)
         elif self._level is not None:
             found = interval(reducer, population, self._level, self._bench.tolerated.enough)
             if isinstance(found, TooFew):
                 outcome, reason = "inconclusive", why_too_few(found, population, reducer)
             else:
-                lowest, highest = found.ends(lambda end: bounds(end, population, dropped))
+                lowest, highest = found.ends(lambda end: bounds(end, population, losses))
                 outcome = _outcome(holds, observed, lowest, highest)
                 if outcome == "inconclusive":
                     reason = why_astride(found, population, self._level, (lowest, highest), bound, unit=self._unit)
@@ -316,23 +316,23 @@ class Stat(NoEquality, Generic[Q]):
             reason=reason,
             level=self._level,
             effective=None if found is None else min(found.effective, len(population.values)),
-            dropped=dropped.spans,
+            dropped=losses.spans,
             notes=notes,
             offence=offence(reducer, population, sign, bound, self._unit),
         )
 
-    def _dropped(self, population: Population, spans: int | None = None) -> Dropped:
+    def _losses(self, population: Population, spans: int | None = None) -> Losses:
         """Spans that were lost anywhere, and the longest request of the claim, to any of which they may belong."""
         spans = self._bench.spans_dropped if spans is None else spans
-        hides = self._bench.tolerated.hidden
+        hidden = self._bench.tolerated.hidden
         if population.noun == "request" or not spans:
-            return Dropped(hides=hides)
+            return Losses(hidden=hidden)
         sql, parameters = where(population.within)
         longest = self._bench.database.value(
             f"SELECT coalesce(max(client_ns), 0) FROM traces c WHERE {sql}", parameters
         )
         longest_ns = 1.0 if population.shares else float(longest)
-        return Dropped(spans=spans, longest_ns=longest_ns, calls=self._unit == "count", hides=hides)
+        return Losses(spans=spans, longest_ns=longest_ns, calls=self._unit == "count", hidden=hidden)
 
 
 @final
@@ -364,7 +364,7 @@ class Multiple(Generic[Q]):
         population = self._stat._population()
         reducer = self._stat._reducer(population)
         observed = self._stat.value
-        lowest, highest = bounds(reducer, population, self._stat._dropped(population))
+        lowest, highest = bounds(reducer, population, self._stat._losses(population))
         return Reach(
             observed=self._factor * observed,
             ends=(self._factor * lowest, self._factor * highest),

@@ -20,8 +20,8 @@ from typing import Any, Final, cast, final
 
 from k6spec.child import disown
 from k6spec.errors import StackFault
+from k6spec.process import Process, process_begun
 from k6spec.stack.base import Record
-from k6spec.stack.owner import Process, process_begun
 from k6spec.stack.program import HeldProgram, Program
 from k6spec.stack.wait import LineOnStdout, wait_for
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
 from k6spec.collect.handshake import SPOOL_PREFIX
+from k6spec.process import process_begun
 
 MARK: Final = "k6spec"
 """The label that all of ours carry."""
@@ -78,43 +78,3 @@ def leftover_spool(labels: Mapping[str, str]) -> Path | None:
     spool = Path(labels.get(_SPOOL, ""))
     ours = spool.name.startswith(SPOOL_PREFIX) and spool.is_dir() and not spool.is_symlink()
     return spool if ours and spool.stat().st_uid == os.getuid() else None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
-    """A process, told by its beginning from a later one with the same pid."""
-
-    pid: int
-    begun: str
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return process_begun(self.pid) == self.begun
-
-
-def process_begun(pid: int) -> str | None:
-    """When a process began, in its system's own terms; None if there is none, or it has ended and is a zombie."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass  # another user's
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None if Path("/proc/self").exists() else _begun_by_ps(pid)
-    # State and starttime, fields 3 and 22 of proc(5); the name in parentheses may hold anything.
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
-
-
-def _begun_by_ps(pid: int) -> str | None:
-    asked = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
-    answer = subprocess.run(
-        asked, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}, capture_output=True, text=True, check=False
-    )
-    state, _, begun = answer.stdout.strip().partition(" ")
-    return None if not state or state.startswith("Z") else begun.strip()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, final
 
 from k6spec.child import Child
-from k6spec.stack.owner import Process
+from k6spec.process import Process
 from k6spec.stack.wait import LineOnStdout, WaitStrategy, wait_for
 
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from k6spec.errors import ArchiveFault, UsageError
+from k6spec.process import process_begun
 
 FORMAT: Final = 1
 """Version of the archive's format; a newer one is refused."""
@@ -97,7 +98,7 @@ class RunFolder:
         """``complete``, ``running``, or ``aborted``: also if whoever ran it was killed before saying so."""
         info = self.info()
         status = str(info.get("status"))
-        return "aborted" if status == "running" and not _alive(info.get("pid")) else status
+        return "aborted" if status == "running" and not _alive(info) else status
 
     def check_tables(self) -> None:
         """Looks at the ends of the tables, which are written last.
@@ -203,16 +204,11 @@ def find_run(runs: Path, name: str) -> RunFolder:
     raise UsageError(what, advice=advice)
 
 
-def _alive(pid: object) -> bool:
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _alive(info: Mapping[str, object]) -> bool:
+    """Whether the process that wrote it still runs; older records have a pid alone."""
+    pid, begun = info.get("pid"), info.get("process_begun")
+    now = process_begun(pid) if isinstance(pid, int) else None
+    return now is not None and begun in (None, now)
 
 
 def _folders(runs: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from k6spec.collect.handshake import SPOOL_PREFIX
-from k6spec.collect.spool_sweep import sweep_spools
+from k6spec.collect.leftovers import sweep_spools
 from tests.collect.conftest import start_receiver
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from k6spec.judge.bounds import Dropped, bounds
+from k6spec.judge.bounds import Losses, bounds
 from k6spec.query.population import Missing, Population
 from k6spec.query.reducers import Count, Max, Mean, Min, Percentile, Reducer, ShareOver
 
@@ -89,7 +89,7 @@ def test_so_it_does_when_single_spans_were_dropped(
     assume(any(spans for _longest, spans in left))
 
     seen = replace(population(left, []), doubtful=doubtful)
-    losses = Dropped(spans=dropped, longest_ns=max(longest for longest, _spans in whole))
+    losses = Losses(spans=dropped, longest_ns=max(longest for longest, _spans in whole))
     lowest, highest = bounds(reducer, seen, losses)
 
     truth = reducer(np.array([value for _longest, spans in whole for value in spans]))
@@ -105,6 +105,6 @@ def test_so_it_does_for_the_calls_of_traces(seen_and_dropped: list[tuple[int, in
     seen, dropped = (np.array(column, dtype=np.float64) for column in zip(*seen_and_dropped, strict=True))
     found = replace(population([(1.0, [value]) for value in seen], []), noun="trace")
 
-    lowest, highest = bounds(reducer, found, Dropped(spans=int(dropped.sum()), calls=True))
+    lowest, highest = bounds(reducer, found, Losses(spans=int(dropped.sum()), calls=True))
 
     assert lowest - 1e-9 <= reducer(seen + dropped) <= highest + 1e-9

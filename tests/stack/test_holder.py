@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from k6spec.process import process_begun
 from k6spec.stack.holder import Holder, keep_programs
-from k6spec.stack.owner import process_begun
 from k6spec.stack.program import Program
 from tests.integration.conftest import eventually
 

@@ -10,11 +10,11 @@ import pytest
 
 from k6spec.config import Config
 from k6spec.errors import ConfigError, StackFault, UsageError
+from k6spec.process import process_begun
 from k6spec.stack.base import LastingStack
 from k6spec.stack.choose import Choice, choose_stack, lasting_maker
 from k6spec.stack.kept import KeptFile, KeptStack, Origin
 from k6spec.stack.lifetime import Lifetime, end_kept, taken_over
-from k6spec.stack.owner import process_begun
 from tests.integration.conftest import eventually
 
 pytestmark = pytest.mark.timeout(60)

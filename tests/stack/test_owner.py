@@ -1,9 +1,9 @@
 import os
 import subprocess
 import sys
-import time
 
-from k6spec.stack.owner import Owner, Process, is_leftover, leftover_spool, process_begun
+from k6spec.process import process_begun
+from k6spec.stack.owner import Owner, is_leftover, leftover_spool
 
 
 def test_a_living_process_has_no_leftovers(tmp_path):
@@ -60,14 +60,3 @@ def test_what_belongs_to_a_kept_stack_is_no_leftover(tmp_path):
     assert is_leftover(dead)
     assert is_leftover(dead, kept="another")
     assert not is_leftover(dead, kept=owner.stack)
-
-
-def test_a_zombie_has_ended():
-    child = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
-    begun = process_begun(child.pid)
-    child.stdout.read()
-    deadline = time.monotonic() + 10
-    while process_begun(child.pid) is not None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not Process(pid=child.pid, begun=begun or "").alive
-    child.wait()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from k6spec import ArchiveFault, UsageError
+from k6spec.process import process_begun
 from k6spec.store.archive import create_run, find_run, find_runs
 
 
@@ -69,6 +70,16 @@ def test_a_run_that_was_killed_counts_as_aborted(tmp_path: Path) -> None:
     assert run.status() == "aborted"
     run.write_info({"format": 1, "status": "running", "pid": os.getpid()})
     assert run.status() == "running"
+
+
+def test_a_run_whose_pid_was_given_to_another_process_counts_as_aborted(tmp_path: Path) -> None:
+    run = create_run(tmp_path)
+    mine = {"format": 1, "status": "running", "pid": os.getpid()}
+
+    run.write_info({**mine, "process_begun": process_begun(os.getpid())})
+    assert run.status() == "running"
+    run.write_info({**mine, "process_begun": "1 another"})
+    assert run.status() == "aborted"
 
 
 @pytest.mark.parametrize(
