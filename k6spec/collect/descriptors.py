@@ -13,6 +13,8 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 TRACES_DATA: Final = "opentelemetry.proto.trace.v1.TracesData"
 """Full name of the message that is on the wire also what trace exports carry."""
+KEY_VALUE: Final = "opentelemetry.proto.common.v1.KeyValue"
+"""Full name of the message that an attribute is."""
 
 
 def variant(change: Callable[[str, FieldDescriptorProto], bool]) -> DescriptorPool:

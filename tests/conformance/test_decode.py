@@ -255,3 +255,41 @@ def test_both_give_the_same_table(messages):
 @given(st.lists(st.binary(max_size=60), max_size=3))
 def test_no_bytes_can_crash_it(messages):
     assert decode(messages)[0].equals(decode(messages, decoder="plain")[0])
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        Span(**IDS),
+        Span(trace_id=b"short", span_id=b"span-id!"),
+        Span(trace_id=b"short", events=[Span.Event(name="n")], links=[Span.Link(trace_id=b"short")]),
+    ],
+)
+@pytest.mark.parametrize("place", ["span", "event", "link"])
+def test_an_attribute_that_is_no_protobuf_leaves_nothing_of_its_message(holder, place):
+    pytest.importorskip("ptars")
+    span = Span.FromString(holder.SerializeToString())
+    if place == "event":
+        span.events.add(attributes=[attribute("cut off", int_value=1)])
+    elif place == "link":
+        span.links.add(attributes=[attribute("cut off", int_value=1)])
+    else:
+        span.attributes.append(attribute("cut off", int_value=1))
+    broken = data(span).replace(b"\x07cut off", b"\x7fcut off")
+    good = data(Span(**IDS, name="good"))
+    for way in ("plain", "auto"):
+        found, undecodable = rows(way, good, broken)
+        assert ([row["name"] for row in found], undecodable) == (["good"], 1)
+
+
+def test_keys_that_come_again_among_many(decoder):
+    keys = [f"key {number}" for number in range(600)]
+    spans = [
+        Span(
+            **IDS, attributes=[attribute(key, int_value=number) for number, key in enumerate([*keys, *keys[:3]])]
+        ),
+        Span(**IDS, attributes=[attribute("key 1", int_value=5), attribute("key 1", string_value="again")]),
+    ]
+    found, _ = rows(decoder, data(*spans))
+    assert found[0]["attributes"] == [(key, str(number)) for number, key in enumerate(keys)]
+    assert (found[1]["attributes"], found[1]["attribute_types"]) == ([("key 1", "5")], [("key 1", "int")])
