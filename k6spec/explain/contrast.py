@@ -7,7 +7,9 @@ from math import comb
 from typing import Final, Literal, final
 
 from k6spec.explain.sides import LEAST, Sides
+from k6spec.explain.times import INSIDE
 from k6spec.query.database import Database
+from k6spec.query.selectors import where
 from k6spec.store.spans import CLIENT_SERVICE
 
 _LEAST_SHARE: Final = 0.7
@@ -30,7 +32,8 @@ class Contrast:
     """A trait with the share of offending and of other traces that have it, as fractions.
 
     An ``attribute`` of the system's entry points and own spans (``key`` and ``value``), or a ``span``: ``key`` is
-    its service and ``value`` its statement or name.
+    its service and ``value`` its statement or name; of a claim on spans, one of those or below them, of a claim on
+    how many spans a trace has, one that it counts.
     """
 
     trait: Literal["attribute", "span"]
@@ -50,7 +53,12 @@ def contrast(database: Database, sides: Sides) -> tuple[Contrast, ...]:
     bad, good = len(sides.offending), len(sides.peers)
     if bad < LEAST or good < LEAST:
         return ()
-    rows = database.rows(_TRAITS, [list(sides.offending), list(sides.peers), _OUTCOMES])
+    counts, parameters = where(sides.counted)
+    claimed = [list(sides.offending), list(sides.spans)] if sides.spans else []
+    rows = database.rows(
+        _traits(INSIDE if claimed else "inside AS (SELECT node FROM own)", counts),
+        [list(sides.offending), list(sides.peers), *claimed, _OUTCOMES, *parameters],
+    )
     chances = [_chance(row[3], bad, row[4], good) for row in rows]
     highest = _highest_kept(chances)
     found = [
@@ -66,20 +74,26 @@ def contrast(database: Database, sides: Sides) -> tuple[Contrast, ...]:
     return tuple(sorted(clear, key=lambda c: (c.trait != "attribute", c.of_others - c.of_offending, c.key)))
 
 
-# Attributes of entry points and of the system's own spans only: what was asked for, not how it was looked up.
-_TRAITS: Final = f"""
-WITH chosen AS (
-    SELECT unhex(unnest(?)) AS trace_id, true AS bad UNION ALL SELECT unhex(unnest(?)) AS trace_id, false AS bad),
-traits AS (
-    SELECT DISTINCT trace_id, bad, 'attribute' AS trait, entry.key AS key, entry.value AS value FROM (
-        SELECT trace_id, bad, unnest(map_entries(s.attributes)) AS entry FROM spans s JOIN chosen USING (trace_id)
-        WHERE s.service <> '{CLIENT_SERVICE}' AND s.kind IN ('server', 'consumer', 'internal'))
-    WHERE NOT list_contains(?, entry.key)
-    UNION ALL
-    SELECT DISTINCT trace_id, bad, 'span', s.service, coalesce(s.db_statement, s.name)
-    FROM spans s JOIN chosen USING (trace_id) WHERE s.service <> '{CLIENT_SERVICE}')
-SELECT trait, key, value, count(*) FILTER (bad) AS of_bad, count(*) FILTER (NOT bad) AS of_good
-FROM traits GROUP BY ALL HAVING count(*) >= {LEAST} AND of_bad > 0 ORDER BY ALL"""
+def _traits(inside: str, counts: str) -> str:
+    """Attributes of entry points and the system's own spans only: what was asked for, not how it was looked up."""
+    return f"""
+    WITH RECURSIVE chosen AS (
+        SELECT unhex(unnest(?)) AS trace_id, true AS bad
+        UNION ALL SELECT unhex(unnest(?)) AS trace_id, false AS bad),
+    own AS (
+        SELECT s.*, bad FROM spans s JOIN chosen USING (trace_id) WHERE s.service <> '{CLIENT_SERVICE}'),
+    {inside},
+    traits AS (
+        SELECT DISTINCT trace_id, bad, 'attribute' AS trait, entry.key AS key, entry.value AS value FROM (
+            SELECT trace_id, bad, unnest(map_entries(s.attributes)) AS entry
+            FROM spans s JOIN chosen USING (trace_id)
+            WHERE s.service <> '{CLIENT_SERVICE}' AND s.kind IN ('server', 'consumer', 'internal'))
+        WHERE NOT list_contains(?, entry.key)
+        UNION ALL
+        SELECT DISTINCT trace_id, bad, 'span', s.service, coalesce(s.db_statement, s.name)
+        FROM own s WHERE s.node IN (SELECT node FROM inside) AND {counts})
+    SELECT trait, key, value, count(*) FILTER (bad) AS of_bad, count(*) FILTER (NOT bad) AS of_good
+    FROM traits GROUP BY ALL HAVING count(*) >= {LEAST} AND of_bad > 0 ORDER BY ALL"""
 
 
 def _chance(bad_with: int, bad: int, good_with: int, good: int) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final, final
 
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
+from k6spec.query.population import Sighting
 from k6spec.query.selectors import Condition, where
 
 MOST: Final = 2_000
@@ -17,6 +19,10 @@ _SHORTEST_NS: Final = 1_000  # below it a limit is no time: calls, or the half b
 
 LEAST: Final = 5
 """Traces that a side needs: fewer may differ by chance in anything."""
+
+_FEWEST: Final = 3
+_MOST_RANKED: Final = 40_000
+"""Traces among which a median one is looked for."""
 
 
 @final
@@ -83,6 +89,25 @@ def sides(database: Database, verdict: Verdict, offending: Offenders) -> Sides |
         spans=offending.spans,
         counted=verdict.evidence.population.counted,
     )
+
+
+def median_offender(verdict: Verdict) -> Sighting | None:
+    """Of all traces in which something broke the limit, each with the member that did so most, the median one.
+
+    None where fewer than three broke it or all by the same, and where so many did that it would take long to find.
+    """
+    population, offence = verdict.evidence.population, verdict.evidence.offence
+    if offence is None or not isfinite(offence):
+        return None
+    beyond = population.values[population.values > offence]
+    if len(beyond) < _FEWEST or beyond.min() == beyond.max():
+        return None
+    traces = population.traces_beyond(offence, True) if population.noun == "span" else len(beyond)
+    place = traces // 2
+    if not _FEWEST <= traces <= _MOST_RANKED:
+        return None
+    found = population.worst(place + 1, True)
+    return found[place] if len(found) > place else None
 
 
 def by_time(verdict: Verdict) -> bool:

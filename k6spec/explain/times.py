@@ -103,7 +103,7 @@ def times(
         counted: conditions on the spans that count.
     """
     counts, parameters = where(counted)
-    inside = _INSIDE if claimed else "inside AS (SELECT node FROM own)"
+    inside = INSIDE if claimed else "inside AS (SELECT node FROM own)"
     rows = database.rows(
         f"""WITH RECURSIVE chosen AS (SELECT unhex(unnest(?)) AS trace_id),
         own AS (
@@ -133,13 +133,14 @@ def times(
     )
 
 
-_INSIDE: Final = """claimed AS (
+INSIDE: Final = """claimed AS (
             SELECT DISTINCT service, kind, name FROM spans
             WHERE trace_no IN (SELECT trace_no FROM traces WHERE trace_id IN (SELECT unhex(unnest(?))))
             AND span_id IN (SELECT unhex(unnest(?)))),
         inside AS (
             SELECT node FROM own JOIN claimed USING (service, kind, name)
             UNION SELECT k.node FROM own k JOIN inside i ON k.parent_node = i.node)"""
+"""Nodes of the spans that are like some (their traces, and their ids) or below such, of those in ``own``."""
 
 
 def _key(kind: Any, place: str, what: str) -> Key:

@@ -7,12 +7,13 @@ from math import isinf
 from typing import Final
 
 from k6spec.explain.explanation import explain
+from k6spec.explain.sides import median_offender
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
 from k6spec.report.cause import cause_lines
 from k6spec.report.links import Links, read_trace, write_trace_page
-from k6spec.report.message import Line, Message
+from k6spec.report.message import Kind, Line, Message
 from k6spec.report.payload import payload_line
 from k6spec.report.self_time import longest_self_time
 from k6spec.report.statement import short_statement
@@ -51,24 +52,29 @@ def _worst(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
         return
     largest = verdict.operator in {"<", "<="} or _high_is_bad(verdict)
     for sighting in verdict.evidence.population.worst(_WORST, largest):
-        said = f"{_measured(sighting, verdict)}{_what(sighting)}"
-        tree = None if sighting.trace_id is None else read_trace(run.database, sighting.trace_id)
-        if tree is None:
-            yield Line(
-                kind="worst", text=said if sighting.trace_id is None else f"trace {sighting.trace_id}  {said}"
-            )
-            continue
-        highlight = [sighting.span_id] if sighting.span_id else []
-        page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
-        yield Line(
-            kind="worst",
-            text=f"{said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}",
-            trace=tree.trace_id,
-            span=sighting.span_id,
-            link=links.to_trace(run.folder, page, tree.trace_id, sighting.span_id),
-        )
-        if (payload := payload_line(run, tree.trace_id)) is not None:
+        line = _member(run, verdict, links, sighting, "worst")
+        yield line
+        if line.trace is not None and (payload := payload_line(run, line.trace)) is not None:
             yield Line(kind="payload", text=payload)
+    if (median := median_offender(verdict)) is not None:
+        yield _member(run, verdict, links, median, "median")
+
+
+def _member(run: Run, verdict: Verdict, links: Links, sighting: Sighting, kind: Kind) -> Line:
+    named = "the median violator: " if kind == "median" else ""
+    said = f"{_measured(sighting, verdict)}{named}{_what(sighting)}"
+    tree = None if sighting.trace_id is None else read_trace(run.database, sighting.trace_id)
+    if tree is None:
+        return Line(kind=kind, text=said if sighting.trace_id is None else f"trace {sighting.trace_id}  {said}")
+    highlight = [sighting.span_id] if sighting.span_id else []
+    page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
+    return Line(
+        kind=kind,
+        text=f"{said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}",
+        trace=tree.trace_id,
+        span=sighting.span_id,
+        link=links.to_trace(run.folder, page, tree.trace_id, sighting.span_id),
+    )
 
 
 def _of_all(verdict: Verdict) -> bool:

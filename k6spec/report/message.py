@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, final
 
 Kind: TypeAlias = Literal[
-    "reason", "note", "worst", "payload", "extent", "cause", "twin", "difference", "evidence"
+    "reason", "note", "worst", "payload", "median", "extent", "cause", "twin", "difference", "evidence"
 ]
 """What a line is about: why nothing can be said, a remark, one of the worst members, what that one's request sent,
+the median one of those that break the limit (only the report tells),
 how many are beyond the limit, why, a healthy trace beside the worst, how the two differ (only the report tells),
 and what the verdict rests on."""
 
@@ -35,7 +36,8 @@ class Line:
 class Message:
     """A verdict's headline, and the lines below it.
 
-    Its text leaves to the report all worst members but the first, and how that one differs from its twin.
+    Its text leaves to the report all worst members but the first, the median one, and how the worst differs from
+    its twin.
     """
 
     headline: str
@@ -49,7 +51,7 @@ class Message:
         for line in self.lines:
             worst += line.kind == "worst"
             further = worst > 1 and line.kind in {"worst", "payload"}
-            if line.kind != "difference" and not further:
+            if line.kind not in {"median", "difference"} and not further:
                 yield line
 
     def plain(self) -> list[dict[str, Any]]:

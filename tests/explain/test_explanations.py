@@ -10,7 +10,7 @@ from k6spec import ms, percent
 from k6spec.explain.contrast import Contrast, contrast
 from k6spec.explain.explanation import Explanation, explain
 from k6spec.explain.failing import failing
-from k6spec.explain.sides import offenders, sides
+from k6spec.explain.sides import median_offender, offenders, sides
 from k6spec.judge.verdict import Verdict
 from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
@@ -62,6 +62,25 @@ class TestContrast:
         (found,) = contrasts(run, slow_spans(run))
 
         assert (found.trait, found.key, found.value) == ("span", "orders", "SELECT a")
+
+    def test_names_of_a_claim_on_spans_no_call_beside_them(self, tmp_path: Path) -> None:
+        usual = Request(ms=20, stage="peak", spans=[entry(), db(ms=5)])
+        odd = Request(ms=320, stage="peak", spans=[entry(ms=310), db(ms=300), Span(name="audit")])
+        run = run_of(tmp_path, [odd] * 9 + [usual] * 40)
+
+        (of_requests,) = contrasts(run, run.http().duration.p95 < ms(200))
+
+        assert of_requests.value == "audit"
+        assert contrasts(run, slow_spans(run)) == ()
+
+    def test_names_of_a_claim_on_calls_those_that_it_counts(self, tmp_path: Path) -> None:
+        sent = Span(name="http send", ms=0.1)
+        many = Request(stage="peak", spans=[entry(), *[db("SELECT a")] * 3, db("SELECT b"), sent])
+        run = run_of(tmp_path, [many] * 9 + [Request(stage="peak", spans=[entry(), db("SELECT a")])] * 9)
+
+        found = contrasts(run, run.traces().calls(db=True).max <= 2)
+
+        assert [each.value for each in found] == ["SELECT b"]
 
     def test_says_nothing_of_what_chance_explains(self, tmp_path: Path) -> None:
         slow = [bought(sku, 300) for sku in ["hot"] * 4 + ["cold"]]
@@ -254,6 +273,33 @@ class TestAttribution:
 
         assert found.calls is not None
         assert (found.calls.what, found.calls.calls, found.calls.typical_calls) == ("SELECT line", 10, 1)
+
+
+class TestMedianViolator:
+    def test_is_in_the_middle_of_the_traces_that_break_the_limit(self, tmp_path: Path) -> None:
+        slow = [bought("a", number) for number in (900, 300, 500, 700, 400)]
+        run = run_of(tmp_path, [bought("a")] * 9 + slow)
+
+        message = failure_message(run, slow_spans(run), Links(root=tmp_path))
+
+        (told,) = [line for line in message.lines if line.kind == "median"]
+        assert told.text.startswith("500 ms  the median violator: SELECT 1 ")
+        assert told.link is not None
+        assert "500 ms" not in str(message), "the report alone has it"
+
+    def test_counts_a_trace_once_by_its_worst_member(self, tmp_path: Path) -> None:
+        many = Request(ms=999, stage="peak", spans=[entry(ms=990), *[db(ms=900)] * 9, db(ms=800)])
+        run = run_of(tmp_path, [many, bought("a", 300), bought("a", 400)])
+
+        found = median_offender(slow_spans(run))
+
+        assert found is not None
+        assert found.value == 400e6
+
+    def test_is_left_out_where_all_break_it_alike(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [Request(status=500)] * 9)
+
+        assert median_offender(run.http().failed.rate < percent(1)) is None
 
 
 class TestTwin:

@@ -20,6 +20,7 @@ _HEADS: Final = {
     "cause": "Why",
     "extent": "How many",
     "worst": "Where to look",
+    "median": "Median violator",
     "twin": "Healthy twin",
     "difference": "Against twin",
     "note": "Note",
@@ -89,7 +90,7 @@ def _said(verdict: Mapping[str, Any], traces: Collection[str]) -> Iterator[str]:
 
 def _line(line: Mapping[str, Any], traces: Collection[str]) -> str:
     said = _text(line["text"].removeprefix("inconclusive: ").removeprefix("cause: "))
-    if line["kind"] in {"worst", "twin"}:
+    if line["kind"] in {"worst", "median", "twin"}:
         measured, gap, rest = line["text"].partition("  ")
         said = f"<b>{_text(measured)}</b> {_text(rest)}" if gap else said
     trace = line.get("trace")
