@@ -314,8 +314,10 @@ def _wait_until_up(what: str, program: Program, url: str) -> None:
 
 def _ended(cause: str, program: Program | HeldProgram) -> StackFault:
     ending = "" if program.exit_code is None else f" (exit code {program.exit_code})"
+    log = log_tail(program.logs())
+    look = "see the log" if log else "it logged nothing: look whether it is the right program"
     return StackFault(
         cause + ending,
-        log_tail=log_tail(program.logs()),
-        advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0; run the load again",
+        log_tail=log,
+        advice=f"{look}; a Collector must be {OLDEST} or newer, Jaeger 2.0",
     )

@@ -293,8 +293,8 @@ def check_address(url: str) -> None:
         ) from error
     if status >= 500:
         raise SutFault(
-            f"the system under test answers {status} at {without_user(url)}",
-            advice="let it answer well before it is loaded; see its log",
+            f"the system under test answers {status} at {without_user(url)} (below 500 is up)",
+            advice="see its log; or give as ready a path that answers well once it is up",
         )
 
 

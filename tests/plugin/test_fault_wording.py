@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import sys
 from collections.abc import Callable
@@ -12,20 +11,20 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from k6spec import AddressSut, CommandSut, Fault, K6specError, Scenario, constant_vus, flow, seconds
+from k6spec import AddressSut, CommandSut, Fault, Scenario, constant_vus, flow, seconds
 from k6spec.collect.sources.otlp_file import OtlpFileSource
 from k6spec.collect.sources.registry import make_source
 from k6spec.config import Config
 from k6spec.declare.load import declare_load
 from k6spec.k6.binary import find_k6
 from k6spec.k6.exit_codes import meaning
-from k6spec.pytest_plugin.messages import short_message
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.choose import choose_stack
 from k6spec.stack.embedded import EmbeddedStack
 from k6spec.stack.ports import free_ports
 from k6spec.stack.process import find_program
 from k6spec.store.archive import find_run
+from tests.support.faults import said
 from tests.support.runs import Request, run_of
 
 BUY = declare_load(Scenario.http(flow.get("/checkout"), name="buy"), constant_vus(5, "1s"))
@@ -55,19 +54,6 @@ def newer(folder: Path) -> None:
 def damaged(folder: Path) -> None:
     """A run whose description was cut off."""
     (folder / "run.json").write_text('{"format": 1,')
-
-
-def said(provoke: Callable[[], object], tmp_path: Path) -> str:
-    """What pytest shows in place of a traceback; paths and ports that differ each time are taken out."""
-    with pytest.raises(K6specError) as caught:
-        provoke()
-    text = short_message(caught.value, None) or ""
-    text = text.replace(str(tmp_path), "TMP").replace(sys.executable, "python")
-    return re.sub(
-        r"127\.0\.0\.1:\d{4,}|(?<=port )\d{4,}",
-        lambda found: "PORT" if ":" not in found[0] else "127.0.0.1:PORT",
-        text,
-    )
 
 
 def test_a_system_that_does_not_answer(tmp_path: Path) -> None:

@@ -312,7 +312,7 @@ class DockerStack:
         return StackFault(
             f"the container {running.name} {how} ({ending(self._running[name])})",
             log_tail=log_tail(log_of(running)),
-            advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0; run the load again",
+            advice=f"see the log; a Collector must be {OLDEST} or newer, Jaeger 2.0",
         )
 
     def _check(self) -> None:

@@ -232,18 +232,20 @@ class ContainerSut(StartedSut):
         except ChildProcessError:
             raise self._ended(service, running) from None
         except TimeoutError as error:
+            log = log_tail(log_of(running), _TAIL)
             where = f"port ({self._port}, on 0.0.0.0) and the ready path, " if service is self._service else ""
             raise SutFault(
                 f"{self._called(service)} did not come up: {error}",
-                log_tail=log_tail(log_of(running), _TAIL),
-                advice=f"see the log; check {where}or give ContainerSut a longer timeout",
+                log_tail=log,
+                advice=f"{'see the log; ' if log else ''}check {where}or give ContainerSut a longer timeout",
             ) from None
 
     def _ended(self, service: Service, running: Running) -> SutFault:
+        log = log_tail(log_of(running), _TAIL)
         return SutFault(
             f"{self._called(service)} ended ({ending(running)})",
-            log_tail=log_tail(log_of(running), _TAIL),
-            advice="see the log",
+            log_tail=log,
+            advice="see the log" if log else "it logged nothing: start it with docker run to see more",
         )
 
     def _key(self, what: str, service: Service) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ API_SECONDS: Final = 60
 _DEFAULT_ADDRESS: Final = "unix:///var/run/docker.sock"
 _PROBE_SECONDS: Final = 0.8
 _SAY_EVERY: Final = 2.0
+_ADDRESS: Final = re.compile(r"(?P<host>\d+(\.\d+){3}|\[[0-9a-f:]+\]):(?P<port>\d+)")
 _ADVICE: Final = "or use the process or the embedded stack, which need no Docker"
 
 
@@ -69,8 +71,9 @@ def connect(*, timeout: float) -> docker.DockerClient:
         return docker.DockerClient(base_url=context.Host, tls=context.TLSConfig, timeout=seconds, version="auto")
     except (errors.DockerException, RequestException) as error:
         denied = "permission denied" in str(error).lower()
+        seen = "at {} may not be asked by you" if denied else "does not answer at {}"
         raise StackFault(
-            f"Docker's daemon does not answer at {daemon_address()}: {_root_cause(error)}",
+            f"Docker's daemon {seen.format(daemon_address())}: {_root_cause(error)}",
             advice=("add yourself to the group docker" if denied else "start Docker") + f", {_ADVICE}",
         ) from error
 
@@ -105,6 +108,8 @@ def docker_faults(what: str) -> Iterator[None]:
     except (errors.DockerException, RequestException) as error:
         text = str(getattr(error, "explanation", None) or error)
         taken = "already allocated" in text or "address already in use" in text
+        if taken and (at := _ADDRESS.search(text)):
+            text = f"port {at['port']} on {at['host']} cannot be had: it is in use"
         raise StackFault(
             f"{what}: {text}",
             advice="end what listens there, or let k6spec take any free port: 0"
