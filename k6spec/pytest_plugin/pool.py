@@ -219,10 +219,9 @@ class Pool:
         if self._is_first(stack, "stack"):
             with self._remembered(id(stack), nodeid):
                 stack.start()
-            self.say(
-                f"stack: {stack.name}, OTLP at {stack.endpoints().otlp_grpc} (gRPC) "
-                f"and {stack.endpoints().otlp_http} (HTTP)"
-            )
+            to = stack.endpoints()
+            taken_at = [f"{url} ({name})" for url, name in ((to.otlp_grpc, "gRPC"), (to.otlp_http, "HTTP")) if url]
+            self.say(f"stack: {stack.name}" + (f", OTLP at {' and '.join(taken_at)}" if taken_at else ""))
         if self._is_first(sut, "system under test"):
             with self._remembered(id(sut), nodeid):
                 sut.start(stack)

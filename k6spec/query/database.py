@@ -149,6 +149,11 @@ class Database:
         return bool(self._info.get("ledger", {}).get("tier") == "sampled")
 
     @property
+    def read_back(self) -> bool:
+        """Whether the spans were asked of a backend, each trace by its id."""
+        return bool(self._info.get("ledger", {}).get("tier") == "by-id")
+
+    @property
     def spans_dropped(self) -> int:
         """Spans that SDKs, Collector and receiver say they lost, of whatever trace."""
         return int(self._info.get("ledger", {}).get("spans_dropped", 0))

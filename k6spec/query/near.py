@@ -20,11 +20,24 @@ _PLANNED: Final = frozenset({"planned_vus", "planned_rate"})
 _SHOWN: Final = 8
 _CHECKS: Final = """\
     1. the system runs with OpenTelemetry: opentelemetry-instrument, an agent or an SDK
-    2. it exports to k6spec: OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT and
-       OTEL_EXPORTER_OTLP_PROTOCOL as the line "stack" at the start of the load says
+    2. {arrives}
     3. it takes the caller's context: OTEL_PROPAGATORS contains tracecontext, no proxy strips traceparent
     4. its sampler keeps it: OTEL_TRACES_SAMPLER is parentbased_always_on or always_on
-    5. it exports in time: OTEL_BSP_SCHEDULE_DELAY is shorter than --k6spec-settle"""
+    5. {in_time}"""
+_TO_US: Final = {
+    "arrives": """\
+it exports to k6spec: OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT and
+       OTEL_EXPORTER_OTLP_PROTOCOL as the line "stack" at the start of the load says""",
+    "in_time": "it exports in time: OTEL_BSP_SCHEDULE_DELAY is shorter than --k6spec-settle",
+}
+_TO_A_BACKEND: Final = {
+    "arrives": """\
+its traces are in the backend that k6spec asks: look there for one of this load, and whether url and
+       tenant in [tool.k6spec.source] are those under which it is found""",
+    "in_time": """\
+they are shown in time: OTEL_BSP_SCHEDULE_DELAY is shorter than --k6spec-settle, and lag in
+       [tool.k6spec.source] is as long as the backend takes to show a trace""",
+}
 
 
 def why_nothing(
@@ -92,8 +105,9 @@ def _uninstrumented(database: Database) -> str:
     sent = database.value("SELECT count(*) FROM requests WHERE sampled")
     said = [f"      | {line}" for line in database.sut_on_telemetry]
     log = ["    The system's log says:", *said] if said else []
+    checks = _CHECKS.format(**(_TO_A_BACKEND if database.read_back else _TO_US))
     return "\n".join(
-        [f"not one span came back for {sent:,} sampled requests. Check, in this order:", _CHECKS, *log]
+        [f"not one span came back for {sent:,} sampled requests. Check, in this order:", checks, *log]
     )
 
 

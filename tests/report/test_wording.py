@@ -252,6 +252,20 @@ db spans: max duration cannot be judged, limit 200 ms
   evidence (stream): 20 requests, 20 sampled, 0 complete traces, 0 spans dropped; 20 traces missing\
 """)
 
+    def test_no_span_at_all_where_a_backend_was_asked(self, said: Callable[..., str]) -> None:
+        text = said(lambda run: run.spans.db().duration.max <= ms(200), [Request()] * 20, tier="by-id")
+        assert text.splitlines()[2:-1] == snapshot(
+            [
+                "    1. the system runs with OpenTelemetry: opentelemetry-instrument, an agent or an SDK",
+                "    2. its traces are in the backend that k6spec asks: look there for one of this load, and whether url and",
+                "       tenant in [tool.k6spec.source] are those under which it is found",
+                "    3. it takes the caller's context: OTEL_PROPAGATORS contains tracecontext, no proxy strips traceparent",
+                "    4. its sampler keeps it: OTEL_TRACES_SAMPLER is parentbased_always_on or always_on",
+                "    5. they are shown in time: OTEL_BSP_SCHEDULE_DELAY is shorter than --k6spec-settle, and lag in",
+                "       [tool.k6spec.source] is as long as the backend takes to show a trace",
+            ]
+        )
+
     def test_no_span_at_all_and_the_system_said_why(self, said: Callable[..., str]) -> None:
         text = said(
             lambda run: run.spans.db().duration.max <= ms(200),

@@ -8,6 +8,7 @@ trace), ``trace_by_id.go`` (v1: 404), ``combiner/common.go`` (Accept chooses bet
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ class Tempo:
     """What it has: messages by trace id in hex.
 
     ``partial`` are the traces that exceed the most that it gives, ``hidden`` those which it has, but does not show
-    yet; ``asked`` are the requests so far.
+    yet; each is shown ``delay`` seconds after it came first. ``asked`` are the requests so far.
 
     Args:
         v2: whether it has the API that says PARTIAL (2.6 and newer).
@@ -41,6 +42,8 @@ class Tempo:
         self._traces: dict[str, list[bytes]] = {}
         self.partial: set[str] = set()
         self.hidden: set[str] = set()
+        self.delay = 0.0
+        self._came: dict[str, float] = {}
         self.asked: list[Asked] = []
         self.url = ""
 
@@ -48,6 +51,7 @@ class Tempo:
         """Takes in an export: each trace gets a message with its spans of it."""
         for message in messages:
             for trace_id, part in _by_trace(message):
+                self._came.setdefault(trace_id, time.monotonic())
                 self._traces.setdefault(trace_id, []).append(part)
 
     def answer(self, asked: Asked) -> Answer:
@@ -60,7 +64,8 @@ class Tempo:
             return _NO_PAGE
         if asked.headers["X-Scope-OrgID"] != TENANT:
             return Answer(b"no org id\n", 401)
-        found = [] if trace_id in self.hidden else self._traces.get(trace_id, [])
+        early = time.monotonic() < self._came.get(trace_id, 0.0) + self.delay
+        found = [] if early or trace_id in self.hidden else self._traces.get(trace_id, [])
         if version == "/api/traces":
             return self._v1_answer(asked, trace_id, found)
         partial = trace_id in self.partial

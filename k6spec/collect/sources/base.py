@@ -1,7 +1,7 @@
 """The seam of trace sources: backends that hold the spans already, asked for the traces of a load by their ids.
 
 To add one: a class with these members, a function ``make(options, root)`` beside it, a line in the
-``k6spec.sources`` entry points, and an id in ``tests/conformance/test_sources.py``.
+``k6spec.sources`` entry points, and a backend of it in ``tests/support/sources.py``.
 """
 
 from __future__ import annotations

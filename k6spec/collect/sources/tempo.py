@@ -2,7 +2,7 @@
 
 Source: grafana/tempo ``modules/frontend`` (the handlers and combiners of traces by id),
 ``modules/querier/http.go``, ``pkg/tempopb/tempo.proto`` and its API's documentation. Tempo itself could not be run
-against: the tests replay answers made after that source.
+against (docs/how-to/tempo.md says why): a server of the tests answers, written after that source.
 
 - v2 answers an id that it does not have with 200 and an empty trace, v1 with 404. Servers before 2.6 have v1 only.
 - v2 cuts what exceeds ``max_bytes_per_trace`` and says PARTIAL, which it also says of traces that it pruned; v1
