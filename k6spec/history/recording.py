@@ -75,7 +75,7 @@ def _standard(bench: Bench) -> Iterator[Stat[Any]]:
             yield from _of(requests.after_warmup())
         if name is not None:
             yield select_traces(bench, name).calls(db=True).mean
-    yield select_requests(bench, http()).rate
+        yield requests.rate
 
 
 def _of(requests: Requests) -> Iterator[Stat[Any]]:

@@ -119,6 +119,15 @@ def test_near_the_limit_it_is_inconclusive(tmp_path: Path) -> None:
     assert "too near to its limit" in verdict.evidence.reason
 
 
+def test_a_rate_is_kept_of_each_request_too(tmp_path: Path) -> None:
+    judged = Judged(tmp_path)
+    mine = judged.run().http("POST /checkout").rate
+
+    kept = record_run(judged.folder).statistics["POST /checkout requests: rate"]
+
+    assert (kept.value, kept.unit) == (mine.value, "per second")
+
+
 @pytest.mark.parametrize(("rate", "outcome"), [(10.0, "failed"), (20.0, "passed")])
 def test_lower_limits_are_judged_from_the_other_side(tmp_path: Path, rate: float, outcome: str) -> None:
     judged = Judged(tmp_path, 100)
