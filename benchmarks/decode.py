@@ -31,6 +31,7 @@ from k6spec.collect.redacted_feed import RedactedFeed
 from k6spec.collect.spool import SpoolWriter
 from k6spec.collect.spool_feed import SpoolFeed
 from k6spec.store.span_file import SpanFile
+from k6spec.store.spans import CODED
 
 _ROUNDS: Final = 5
 _TIMES: Final = 4
@@ -102,7 +103,7 @@ def _archive(folder: Path, times: int) -> tuple[float, float]:
             with (folder / _SENT).open("rb") as sent:
                 shutil.copyfileobj(sent, spool)
     begun = time.process_time()
-    with SpanFile(folder / "spans.parquet") as file:
+    with SpanFile(folder / "spans.parquet", CODED) as file:
         for batch in feed.poll():
             mine.has(batch["trace_id"])
             file.write(batch)

@@ -38,6 +38,7 @@ from k6spec.stack.wait import log_tail
 from k6spec.store.archive import SPANS, RunFolder
 from k6spec.store.ledger import Ledger
 from k6spec.store.span_file import SpanFile
+from k6spec.store.spans import CODED
 from k6spec.units import Duration
 
 
@@ -148,7 +149,7 @@ def collect(
                 keep(batch)
 
     # The wait for stragglers is long enough to make the client spans meanwhile.
-    with SpanFile(folder.path / SPANS) as spans, ThreadPoolExecutor(1, "k6spec-client-spans") as beside:
+    with SpanFile(folder.path / SPANS, CODED) as spans, ThreadPoolExecutor(1, "k6spec-client-spans") as beside:
         made = beside.submit(keep_client_spans)
         gathered = gather(
             feed,

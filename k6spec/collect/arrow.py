@@ -32,6 +32,11 @@ def mask_of(array: Array) -> Mask:
     return mask
 
 
+def plain(texts: Array) -> Array:
+    """A column of texts that may be a dictionary's, as texts."""
+    return texts.dictionary_decode() if pa.types.is_dictionary(texts.type) else texts
+
+
 def map_of(offsets: Integers | Sequence[int], keys: Array, items: Array) -> Array:
     """A map array; row ``i`` has the entries from ``offsets[i]`` to ``offsets[i + 1]``."""
     return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, items)  # type: ignore[call-overload]

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from k6spec.collect.decode_plain import decode_plain
 from k6spec.collect.semconv import normalise
+from k6spec.store.spans import CODED, SCHEMA
 
 Decoder = Literal["auto", "plain", "fast"]
 """Which way to decode: ``fast`` raises where ``auto`` goes on with ``plain``."""
@@ -40,8 +41,14 @@ def decode(messages: Sequence[bytes], *, decoder: Decoder = "auto") -> tuple[pa.
         ImportError: ``decoder="fast"`` without ptars.
         ValueError: ``decoder="fast"`` and the fast way cannot take these messages.
     """
+    batch, undecodable = decode_coded(messages, decoder=decoder)
+    return batch.cast(SCHEMA), undecodable
+
+
+def decode_coded(messages: Sequence[bytes], *, decoder: Decoder = "auto") -> tuple[pa.RecordBatch, int]:
+    """As :func:`decode`, to a batch of :data:`k6spec.store.spans.CODED`."""
     received, undecodable = _received(messages, decoder)
-    return normalise(received), undecodable
+    return normalise(received).cast(CODED), undecodable
 
 
 def _received(messages: Sequence[bytes], decoder: Decoder) -> tuple[pa.RecordBatch, int]:

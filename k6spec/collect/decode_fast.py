@@ -21,7 +21,7 @@ from k6spec.collect.descriptors import TRACES_DATA, variant
 from k6spec.collect.key_values import maps_of
 from k6spec.collect.lists import kept_offsets, offsets_of, parents_of
 from k6spec.collect.maps import AttributeColumn
-from k6spec.store.spans import EVENT, LINK, RECEIVED
+from k6spec.store.spans import CODED, EVENT, LINK, RECEIVED
 
 _UNUSED: Final = {
     "schema_url",
@@ -34,10 +34,11 @@ _UNUSED: Final = {
     ("Link", "flags"),
 }
 """Fields that the span table has no column for."""
+_SCHEMA: Final = pa.schema([CODED.field(field.name) for field in RECEIVED])
 
 
 def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
-    """Rows of :data:`k6spec.store.spans.RECEIVED`, and how many spans had no valid ids.
+    """Rows of :data:`k6spec.store.spans.CODED` as received, and how many spans had no valid ids.
 
     Raises:
         ValueError: one of the messages has to go the plain way.
@@ -89,7 +90,7 @@ def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
         "dropped_events": spans.field("dropped_events_count"),
         "dropped_links": _add(spans.field("dropped_links_count"), invalid_links),
     }
-    batch = pa.RecordBatch.from_arrays([columns[field.name] for field in RECEIVED], schema=pa.schema(RECEIVED))
+    batch = pa.RecordBatch.from_arrays([columns[name] for name in _SCHEMA.names], schema=_SCHEMA)
     return batch, undecodable
 
 
@@ -109,7 +110,11 @@ def _events(lists: Array) -> Array:
     events = _flatten(lists)
     if not len(events):
         return _no_entries(EVENT, len(lists))
-    values = [_clamp(events.field("time_unix_nano")), events.field("name"), *maps_of(events.field("attributes"))]
+    values = [
+        _clamp(events.field("time_unix_nano")),
+        events.field("name"),
+        *_plain_maps(events.field("attributes")),
+    ]
     return pa.ListArray.from_arrays(
         pa.array(offsets_of(lists), pa.int32()), pa.StructArray.from_arrays(values, fields=list(EVENT))
     )
@@ -120,12 +125,12 @@ def _links(lists: Array) -> tuple[Array, Integers]:
     links, offsets = _flatten(lists), offsets_of(lists)
     if not len(links):
         return _no_entries(LINK, len(lists)), np.zeros(len(lists), np.int64)
-    maps = maps_of(links.field("attributes"))
+    maps = _plain_maps(links.field("attributes"))
     valid = _valid_ids(links)
     invalid = np.diff(kept_offsets(~valid, offsets))
     if not valid.all():
         mask = pa.array(valid)
-        links, maps = links.filter(mask), tuple(each.filter(mask) for each in maps)
+        links, maps = links.filter(mask), [each.filter(mask) for each in maps]
         offsets = kept_offsets(valid, offsets)
     values = [
         links.field("trace_id").cast(pa.binary(16)),
@@ -142,6 +147,10 @@ def _read_attributes(spans: Array) -> None:
     maps_of(spans.field("attributes"))
     _events(spans.field("events"))
     _links(spans.field("links"))
+
+
+def _plain_maps(lists: Array) -> list[Array]:
+    return [each.cast(EVENT.field("attributes").type) for each in maps_of(lists)]
 
 
 def _no_entries(kind: pa.DataType, rows: int) -> Array:

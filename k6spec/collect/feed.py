@@ -47,7 +47,7 @@ class SpanFeed(Protocol):
         """Says, once the load is over, which traces are waited for, and how long SDKs may keep their spans."""
 
     def poll(self) -> Iterator[pa.RecordBatch]:
-        """Batches of :data:`k6spec.store.spans.SCHEMA` that have arrived since the last poll; never blocks."""
+        """Batches of :data:`k6spec.store.spans.SCHEMA` or ``CODED`` since the last poll; never blocks."""
 
     def losses(self) -> LossCounters:
         """What was lost on the way so far."""

@@ -28,28 +28,32 @@ _PASSES: Final = 12
 
 
 def maps_of(lists: Array) -> tuple[Array, Array]:
-    """Lists of serialised KeyValues as a map of texts and a map of types.
+    """Lists of serialised KeyValues as a map of texts and a map of types, both as in ``CODED``.
 
     Raises:
         ValueError: the plain way has to be gone.
     """
     raw, offsets = lists.flatten(), offsets_of(lists)
-    if not len(raw):
-        none = map_of(offsets, *[pa.array([], pa.string())] * 2)
-        return none, none
-    encoded = raw.dictionary_encode()
-    codes = encoded.indices.to_numpy()
+    encoded = raw.cast(pa.binary()).dictionary_encode()
     different = _handler().array_to_record_batch(encoded.dictionary)
-    keys = different.column("key")
+    keys = different.column("key").dictionary_encode()
     texts, types = _texts(different.column("value"))
-    first = _first_of_key(keys.dictionary_encode().indices.to_numpy().astype(np.int64)[codes], offsets)
+    texts = texts.dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    first = _first_of_key(keys.indices.to_numpy().astype(np.int64)[codes], offsets)
     if first is not None:
         codes, offsets = codes[first], kept_offsets(first, offsets)
+    rows = pa.array(codes)
+    items = texts.take(rows)
+    if first is not None:
+        # What was left out may be a secret, and nobody would look for it where no number leads to it.
+        items = items.dictionary_decode().dictionary_encode()
     typed = (types >= 0)[codes]
-    of_typed = pa.array(codes[typed])
+    typed_rows = pa.array(codes[typed])
+    names = pick(TYPE_NAMES, types).dictionary_encode()
     return (
-        map_of(offsets, keys.take(pa.array(codes)), texts.take(pa.array(codes))),
-        map_of(kept_offsets(typed, offsets), keys.take(of_typed), pick(TYPE_NAMES, types).take(of_typed)),
+        map_of(offsets, keys.take(rows), items),
+        map_of(kept_offsets(typed, offsets), keys.take(typed_rows), names.take(typed_rows)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 import pyarrow as pa
 
-from k6spec.collect.arrow import Array, Integers, Mask, mask_of
+from k6spec.collect.arrow import Array, Integers, Mask, mask_of, plain
 
 
 @final
@@ -35,12 +35,12 @@ class AttributeColumn:
         """For each row the value of the first of ``names`` that is set there, else null."""
         known = [name for name in names if name in self._code_of]
         if not known:
-            return pa.nulls(self._rows, self._items.type)
+            return pa.nulls(self._rows, pa.string())
         positions = np.full(self._rows, -1, np.int64)
         for name in reversed(known):
             found = self._find(name)
             positions[self._parents[found]] = found
-        return self._items.take(pa.array(positions, mask=positions < 0))
+        return plain(self._items.take(pa.array(positions, mask=positions < 0)))
 
     def has(self, *names: str) -> Mask:
         """For each row whether any of ``names`` is set there."""

@@ -19,7 +19,7 @@ from typing import Any, Final, final
 import numpy as np
 import pyarrow as pa
 
-from k6spec.collect.arrow import Array, Mask, map_of, mask_of, pc
+from k6spec.collect.arrow import Array, Mask, map_of, mask_of, pc, plain
 from k6spec.collect.redact_text import TextRedactor
 from k6spec.collect.secret_names import DEFAULT_NAMES, SecretNames
 from k6spec.collect.semconv import normalise
@@ -106,7 +106,9 @@ class Redactor:
         return self.text(value) if isinstance(value, str) else value
 
     def spans(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """A batch of :data:`k6spec.store.spans.SCHEMA`; the same one where it holds no secret."""
+        """A batch of :data:`k6spec.store.spans.SCHEMA` or ``CODED``: the same one where it holds no secret,
+        else one of ``SCHEMA``.
+        """
         received = {field.name: batch.column(field.name) for field in RECEIVED}
         changed: dict[str, Any] = dict(received)
         for name in _SPAN_TEXTS:
@@ -117,7 +119,8 @@ class Redactor:
             changed[name] = self._lists(received[name], kind)
         if all(changed[name] is column for name, column in received.items()):
             return batch
-        return normalise(pa.RecordBatch.from_arrays(list(changed.values()), schema=pa.schema(RECEIVED)))
+        columns = [changed[field.name].cast(field.type) for field in RECEIVED]
+        return normalise(pa.RecordBatch.from_arrays(columns, schema=pa.schema(RECEIVED)))
 
     def requests(self, table: pa.Table) -> pa.Table:
         """A table of :data:`k6spec.store.requests.REQUESTS` or ``SAMPLES`` columns; the same one where
@@ -181,7 +184,7 @@ class Redactor:
         # A statement's own words (token = ?) are not secrets, whatever they are called.
         scrub = self._statement if self._statements else self._texts.known
         original = _replaced(items, statement, scrub)
-        return pc.if_else(pa.array(statement), original, changed)
+        return pc.if_else(pa.array(statement), plain(original), plain(changed))
 
     def _statement(self, statement: str) -> str:
         return _LITERAL.sub("?", self._texts.known(statement))
@@ -219,11 +222,12 @@ def _replaced(texts: Array, rows: Mask, scrub: Callable[[str], str]) -> Array:
     """``texts`` with some rows scrubbed, each distinct one once; the same array if that changes nothing."""
     if not rows.any():
         return texts
+    texts, given = plain(texts), texts
     encoded = texts.filter(pa.array(rows)).dictionary_encode()
     before = encoded.dictionary.to_pylist()
     after = [text if text is None else scrub(text) for text in before]
     if after == before:
-        return texts
+        return given
     return pc.replace_with_mask(texts, pa.array(rows), pa.array(after, pa.string()).take(encoded.indices))
 
 
@@ -238,6 +242,7 @@ def _children(column: Array) -> tuple[Array, Array]:
 
 
 def _rebuilt(column: Array, offsets: Any, keys: Array, items: Array) -> Array:
+    keys, items = plain(keys), plain(items)
     if not column.null_count:
         return map_of(offsets, keys, items)
     missing = np.append(mask_of(column.is_null()), False)
@@ -258,7 +263,7 @@ def _pairs(offsets: Any, codes: Any, width: int) -> Any:
 
 def _typed(types: Array, dictionary: Array) -> tuple[Any, Array, Array]:
     """Pairs, keys and type names of the entries of a column of types, by the codes of another dictionary."""
-    keys, kinds = _children(types)
+    keys, kinds = map(plain, _children(types))
     codes = pc.fill_null(pc.index_in(keys, value_set=dictionary), len(dictionary)).to_numpy()
     return _pairs(_offsets(types), codes, len(dictionary)), keys, kinds
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from k6spec.collect.arrow import Array, Mask, mask_of, pc, pick
 from k6spec.collect.maps import AttributeColumn
-from k6spec.store.spans import NORMALISED, SCHEMA
+from k6spec.store.spans import NORMALISED
 
 _DB_SYSTEM: Final = ("db.system.name", "db.system")
 _DB_STATEMENT: Final = ("db.query.text", "db.statement")
@@ -38,7 +38,7 @@ _FIRST_WORD: Final = r"^(?:\s|\(|--[^\n]*\n|/\*(?s:.*?)\*/)*(?P<word>[A-Za-z]+)"
 
 
 def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch of :data:`k6spec.store.spans.RECEIVED` columns with the ``NORMALISED`` ones: a batch of SCHEMA.
+    """The batch of :data:`k6spec.store.spans.RECEIVED` columns with the ``NORMALISED`` ones.
 
     A database span is a CLIENT or INTERNAL one with a system, statement or operation; one that has only a system
     (SQLAlchemy's ``connect``) is of category ``db`` too and has neither statement nor operation.
@@ -77,7 +77,8 @@ def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
     )
     columns["category"] = _category(attributes, kind, columns["db_system"])
     return pa.RecordBatch.from_arrays(
-        [*received.columns, *(columns[field.name] for field in NORMALISED)], schema=SCHEMA
+        [*received.columns, *(columns[field.name] for field in NORMALISED)],
+        schema=pa.schema([*received.schema, *NORMALISED]),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, final
 import pyarrow as pa
 
 from k6spec.collect.counters import CounterReader
-from k6spec.collect.decode import decode
+from k6spec.collect.decode import decode_coded
 from k6spec.collect.feed import LossCounters
 from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
 from k6spec.collect.sources.base import WantedTraces
@@ -56,7 +56,7 @@ class SpoolFeed:
         """Nothing to do: all that arrives is given."""
 
     def poll(self) -> Iterator[pa.RecordBatch]:
-        """Batches of :data:`k6spec.store.spans.SCHEMA`, up to what had arrived when the polling began.
+        """Batches of :data:`k6spec.store.spans.CODED`, up to what had arrived when the polling began.
 
         Raises:
             StackFault: the receiver is dead.
@@ -67,7 +67,7 @@ class SpoolFeed:
             messages = self._spool.read(GROUP_BYTES)
             if not messages:
                 break  # the last record is still being written
-            batch, undecodable = decode(messages)
+            batch, undecodable = decode_coded(messages)
             self._undecodable += undecodable
             if batch.num_rows:
                 yield batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from types import TracebackType
 from typing import Final, final
@@ -9,7 +10,7 @@ from typing import Final, final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from k6spec.store.spans import EVENT, LINK, SCHEMA
+from k6spec.store.spans import CODED, EVENT, LINK, SCHEMA
 
 _GROUP_ROWS: Final = 1 << 16
 _GROUP_BYTES: Final = 64 << 20
@@ -25,7 +26,11 @@ _ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "cate
 
 @final
 class SpanFile:
-    """Writes batches of :data:`~k6spec.store.spans.SCHEMA`; ``with`` closes it, and it can be read then."""
+    """Writes spans; ``with`` closes it, and it can be read then.
+
+    Args:
+        schema: of what is written, ``CODED`` where most batches are: readers find ``SCHEMA`` in either case.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema = SCHEMA) -> None:
         self._schema = schema
@@ -33,17 +38,19 @@ class SpanFile:
         self._rows = self._bytes = 0
         self._writer = pq.ParquetWriter(
             path,
-            schema,
+            _as_read(schema) if schema == CODED else schema,
             compression="zstd",
             use_dictionary=[  # type: ignore[arg-type]
                 leaf for field in schema for leaf in _leaves(field.name, field.type) if leaf not in _DIFFERENT
             ],
             write_statistics=_ASKED_FOR,
             write_batch_size=8_192,
+            store_schema=schema != CODED,
         )
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Adds a batch; small ones are put together, as a group of rows for each would be slow to read."""
+        batch = batch.cast(self._schema)
         self._waiting.append(batch)
         self._rows += batch.num_rows
         self._bytes += batch.nbytes
@@ -67,6 +74,11 @@ class SpanFile:
                 self._flush()
         finally:
             self._writer.close()
+
+
+def _as_read(schema: pa.Schema) -> pa.Schema:
+    """With Arrow's note in the file of what it is to be read as, which would be of dictionaries else."""
+    return schema.with_metadata({"ARROW:schema": b64encode(SCHEMA.serialize().to_pybytes())})
 
 
 def _leaves(name: str, kind: pa.DataType) -> list[str]:

@@ -83,6 +83,14 @@ NORMALISED: Final[list[pa.Field[Any]]] = [
 SCHEMA: Final = pa.schema([*RECEIVED, *NORMALISED])
 """Schema of every batch that a trace source yields."""
 
+_CODED_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
+_CODED_MAP: Final = pa.map_(_CODED_TEXT, _CODED_TEXT)
+CODED: Final = pa.schema([field.with_type(_CODED_MAP) if field.type == _TEXT_MAP else field for field in SCHEMA])
+"""The same spans, keys and values of their maps by number: how they go from the receiver's spool to the file.
+
+Most repeat: none has to be copied, compared or looked through for each span. ``cast`` makes one of the other.
+"""
+
 _PLACED: Final[list[pa.Field[Any]]] = [
     pa.field("trace_no", pa.int32()),  # the trace's, as in the table of traces; beyond it where none began it
     pa.field("node", pa.int32()),  # (trace_id, span_id) as a number: the row of the first span with that id

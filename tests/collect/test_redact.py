@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from k6spec.collect.decode import decode
 from k6spec.collect.redact import RedactionRules, Redactor, redaction_rules
 from k6spec.config import load_config
-from k6spec.store.spans import SCHEMA
+from k6spec.store.spans import CODED, SCHEMA
 from tests.support.otlp_messages import IDS, MESSAGES, attribute
 
 MARK = r"\[redacted [0-9a-f]{6}\]"
@@ -21,8 +21,11 @@ def batch_of(*spans, resource=None):
 
 
 def redacted(*spans, resource=None, **rules):
-    batch = Redactor(RedactionRules(**rules)).spans(batch_of(*spans, resource=resource))
+    redactor = Redactor(RedactionRules(**rules))
+    batch = redactor.spans(batch_of(*spans, resource=resource))
     batch.validate(full=True)
+    coded = redactor.spans(batch_of(*spans, resource=resource).cast(CODED))
+    assert coded.cast(SCHEMA).equals(batch)
     assert batch.schema == SCHEMA
     return batch.to_pylist()
 

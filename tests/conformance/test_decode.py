@@ -14,8 +14,8 @@ from opentelemetry.proto.common.v1.common_pb2 import (
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status, TracesData
 
-from k6spec.collect.decode import decode
-from k6spec.store.spans import SCHEMA
+from k6spec.collect.decode import decode, decode_coded
+from k6spec.store.spans import CODED, SCHEMA
 from tests.support.otlp_messages import IDS, MESSAGES, attribute
 
 
@@ -293,3 +293,19 @@ def test_keys_that_come_again_among_many(decoder):
     found, _ = rows(decoder, data(*spans))
     assert found[0]["attributes"] == [(key, str(number)) for number, key in enumerate(keys)]
     assert (found[1]["attributes"], found[1]["attribute_types"]) == ([("key 1", "5")], [("key 1", "int")])
+
+
+def test_nothing_is_kept_of_a_value_that_is_left_out(decoder):
+    span = Span(**IDS, attributes=[attribute("token", int_value=7), attribute("token", string_value="hunter2")])
+    batch, _ = decode_coded([data(span)], decoder=decoder)
+    assert batch.column("attributes").items.dictionary.to_pylist() == ["7"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(MESSAGES)
+def test_a_coded_batch_holds_the_same_spans(messages):
+    for way in ("plain", "auto"):
+        batch, _ = decode_coded(messages, decoder=way)
+        batch.validate(full=True)
+        assert batch.schema == CODED
+        assert batch.cast(SCHEMA).equals(decode(messages, decoder=way)[0])
