@@ -1,6 +1,6 @@
 """Calls from one service to another: what was seen of them at both ends.
 
-A call whose other end never gives a span is uninstrumented: nobody waits for it. Where the other end mostly gives
+A call whose other end never gives a span is uninstrumented: nobody waits for it. Where the other end ever gives
 one, a call without is loss: the batch of the callee's SDK was not received, and the trace is there in part only.
 Spans that lie outside the call that made them tell that the clocks of two hosts differ.
 """
