@@ -21,7 +21,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from benchmarks.messages import message, wide_message
+from benchmarks.messages import message, varied_message, wide_message
 from k6spec.collect.counters import CounterWriter
 from k6spec.collect.decode import Decoder, decode
 from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
@@ -41,6 +41,7 @@ _SENT: Final = "sent.spool"
 _KINDS: Final[dict[str, tuple[Callable[[int], bytes], int, int]]] = {
     # a message by its seed, spans a message, messages
     "512 spans a message": (lambda seed: message(512, seed=seed), 512, 140),
+    "512 spans, two attributes different in each": (lambda seed: varied_message(512, seed=seed), 512, 140),
     "one span a message": (lambda seed: message(1, seed=seed), 1, 8_192),
     "512 spans with 40 attributes, 2 events, a link": (lambda seed: wide_message(512, seed=seed), 512, 20),
 }

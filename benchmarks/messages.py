@@ -48,6 +48,26 @@ def message(spans: int, *, seed: int = 1) -> bytes:
     return bytes(data.SerializeToString())
 
 
+def varied_message(spans: int, *, seed: int = 1) -> bytes:
+    """One export of ``spans`` spans with seven attributes each, two of which hardly another span has."""
+    source = random.Random(seed)
+    data = trace_pb2.TracesData.FromString(message(spans, seed=seed))
+    for span in data.resource_spans[0].scope_spans[0].spans:
+        del span.attributes[-2:]
+        order = source.randrange(10**6)
+        if span.kind == trace_pb2.Span.SPAN_KIND_SERVER:
+            texts = {"http.target": f"/orders/{order}"}
+            numbers = {"net.peer.port": 32_768 + source.randrange(28_232), "http.status_code": 200}
+        else:
+            texts = {"net.peer.name": "db", "shop.order": f"{order}"}
+            numbers = {"net.peer.port": 5432, "thread.id": source.getrandbits(47)}
+        for key, text in texts.items():
+            span.attributes.add(key=key).value.string_value = text
+        for key, number in numbers.items():
+            span.attributes.add(key=key).value.int_value = number
+    return bytes(data.SerializeToString())
+
+
 def wide_message(spans: int, *, seed: int = 1) -> bytes:
     """One export of ``spans`` spans with forty attributes, two events and a link each."""
     source = random.Random(seed)

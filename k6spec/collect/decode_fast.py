@@ -15,7 +15,7 @@ import ptars
 import pyarrow as pa
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
-from k6spec.collect.arrow import Array, Integers, Mask, mask_of, pc, pick
+from k6spec.collect.arrow import Array, Integers, Mask, mask_of, pc
 from k6spec.collect.decode_plain import KINDS, MAX_INT64, STATUSES, UNKNOWN_SERVICE
 from k6spec.collect.descriptors import TRACES_DATA, variant
 from k6spec.collect.key_values import maps_of
@@ -71,9 +71,9 @@ def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
         "parent_span_id": pc.if_else(_is_root(parents), None, parents).cast(pa.binary(8)),
         "trace_state": spans.field("trace_state"),
         "flags": spans.field("flags"),
-        "service": services.take(resource_of),
-        "scope_name": _text(scopes, "scope", "name").take(pa.array(scope_of)),
-        "scope_version": _text(scopes, "scope", "version").take(pa.array(scope_of)),
+        "service": services.dictionary_encode().take(resource_of),
+        "scope_name": _text(scopes, "scope", "name").dictionary_encode().take(pa.array(scope_of)),
+        "scope_version": _text(scopes, "scope", "version").dictionary_encode().take(pa.array(scope_of)),
         "name": spans.field("name"),
         "kind": _named(KINDS, spans.field("kind")),
         "start_ns": _clamp(spans.field("start_time_unix_nano")),
@@ -191,7 +191,8 @@ def _add(counts: Array, more: Integers) -> Array:
 
 def _named(names: Sequence[str], numbers: Array) -> Array:
     index = pc.fill_null(numbers, 0).to_numpy()
-    return pick(names, np.where((index >= 0) & (index < len(names)), index, 0))
+    known = np.where((index >= 0) & (index < len(names)), index, 0)
+    return pa.DictionaryArray.from_arrays(known.astype(np.int32), pa.array(names, pa.string()))
 
 
 def _text(structs: Array, *path: str) -> Array:

@@ -44,7 +44,7 @@ def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
     (SQLAlchemy's ``connect``) is of category ``db`` too and has neither statement nor operation.
     """
     attributes = AttributeColumn(received.column("attributes"))
-    kind = received.column("kind")
+    kind = received.column("kind").dictionary_encode()
     columns = {
         "db_system": _renamed(attributes.text(*_DB_SYSTEM), _DB_SYSTEM_NAMES),
         "db_statement": attributes.text(*_DB_STATEMENT),
@@ -58,7 +58,7 @@ def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
         "url": attributes.text("url.full", "http.url"),
         "server_address": pc.if_else(
             # What net.peer is depends on the side that speaks.
-            pc.is_in(kind, pa.array(["server", "consumer"])),
+            pa.array(_is_of(kind, "server", "consumer")),
             attributes.text("server.address", "net.host.name"),
             attributes.text("server.address", "net.peer.name"),
         ),
@@ -84,24 +84,26 @@ def normalise(received: pa.RecordBatch) -> pa.RecordBatch:
 
 def _category(attributes: AttributeColumn, kind: Array, db_system: Array) -> Array:
     """One category a span, the most telling first: AWS's DynamoDB client is rpc, http_client and db at once."""
-
-    def of_kind(*names: str) -> Mask:
-        return mask_of(pc.is_in(kind, pa.array(names)))
-
-    db = attributes.has(*_DB_SYSTEM, *_DB_STATEMENT, *_DB_OPERATION) & of_kind("client", "internal")
+    db = attributes.has(*_DB_SYSTEM, *_DB_STATEMENT, *_DB_OPERATION) & _is_of(kind, "client", "internal")
     cache = mask_of(pc.is_in(db_system, pa.array(_CACHES)))
     any_messaging = attributes.has(*(key for key in attributes.keys if key.startswith("messaging.")))
     http = attributes.has("http.request.method", "http.method")
     rules = {
         "cache": db & cache,
         "db": db,
-        "messaging": attributes.has("messaging.system") | (any_messaging & of_kind("producer", "consumer")),
+        "messaging": attributes.has("messaging.system") | (any_messaging & _is_of(kind, "producer", "consumer")),
         "rpc": attributes.has(*_RPC_SYSTEM),
-        "http_server": http & of_kind("server"),
-        "http_client": http & of_kind("client"),
+        "http_server": http & _is_of(kind, "server"),
+        "http_client": http & _is_of(kind, "client"),
     }
     index = np.select(list(rules.values()), list(range(len(rules))), default=-1)
     return pick(list(rules), index)
+
+
+def _is_of(kind: Array, *names: str) -> Mask:
+    """Whether a dictionary's texts are among ``names``."""
+    known = pc.is_in(kind.dictionary, pa.array(names, pa.string()))
+    return mask_of(pc.fill_null(known.take(kind.indices), False))
 
 
 def _of_distinct(texts: Array, change: Callable[[Array], Array]) -> Array:

@@ -85,10 +85,14 @@ SCHEMA: Final = pa.schema([*RECEIVED, *NORMALISED])
 
 _CODED_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 _CODED_MAP: Final = pa.map_(_CODED_TEXT, _CODED_TEXT)
-CODED: Final = pa.schema([field.with_type(_CODED_MAP) if field.type == _TEXT_MAP else field for field in SCHEMA])
-"""The same spans, keys and values of their maps by number: how they go from the receiver's spool to the file.
+_CODED: Final = {
+    **dict.fromkeys(("service", "scope_name", "scope_version", "kind", "status"), _CODED_TEXT),
+    **dict.fromkeys(("attributes", "attribute_types", "resource", "resource_types"), _CODED_MAP),
+}
+CODED: Final = pa.schema([field.with_type(_CODED.get(field.name, field.type)) for field in SCHEMA])
+"""The same spans, the texts that repeat by number: how they go from the receiver's spool to the file.
 
-Most repeat: none has to be copied, compared or looked through for each span. ``cast`` makes one of the other.
+None has to be copied, compared or looked through for each span. ``cast`` makes one of the other.
 """
 
 _PLACED: Final[list[pa.Field[Any]]] = [
