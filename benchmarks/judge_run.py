@@ -23,7 +23,7 @@ from k6spec.collect.gather import without_duplicates
 from k6spec.query import critical_path, database, forest, numbering, parts_on_disk, placement, self_time
 from k6spec.query.database import Database
 from k6spec.query.placement import place_spans
-from k6spec.store import archive, requests, span_file, spans
+from k6spec.store import archive, by_key, requests, span_file, spans
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, RunFolder
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
 from k6spec.store.requests import SAMPLES
@@ -37,6 +37,7 @@ _BATCH = 2_000
 _BEGIN = 1_790_000_000_000_000_000
 _MADE_BY = (
     archive,
+    by_key,
     client_spans,
     critical_path,
     database,

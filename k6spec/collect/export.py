@@ -17,6 +17,7 @@ from k6spec.collect.encode import encode
 from k6spec.collect.jaeger_file import jaeger_trace
 from k6spec.collect.push import batches_of
 from k6spec.store.archive import METRICS, REQUESTS, SPANS, RunFolder
+from k6spec.store.by_key import BY_KEY
 
 _TABLES: Final[Mapping[str, str]] = {"requests": REQUESTS, "samples": METRICS, "spans": SPANS}
 _IDS: Final = ("traceId", "spanId", "parentSpanId")
@@ -65,7 +66,9 @@ def write_csv(run: RunFolder, to: Path) -> int:
         for name, file in _TABLES.items():
             table = connection.read_parquet(str(run.path / file))
             columns = ", ".join(
-                _as_text(column, str(kind)) for column, kind in zip(table.columns, table.types, strict=True)
+                _as_text(column, str(kind))
+                for column, kind in zip(table.columns, table.types, strict=True)
+                if column not in BY_KEY.values()
             )
             table.project(columns).write_csv(str(to / f"{name}.csv"))
     finally:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from k6spec.explain.sides import LEAST, Sides
-from k6spec.explain.times import Key, Kind, Times, both, times
+from k6spec.explain.times import Key, Kind, Times, both, single
 from k6spec.explain.waiting import Holder, holder
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
@@ -116,12 +116,12 @@ def busiest(database: Database, sides: Sides) -> Share | None:
     return _share(most, slow, typical, slow.total)
 
 
-def differences(database: Database, trace_id: str, twin: str) -> tuple[Share, ...]:
-    """By which operations two traces of one kind differ by a millisecond or more, largest first; ids in hex.
+def differences(database: Database, sides: Sides, trace_id: str, twin: str) -> tuple[Share, ...]:
+    """By which operations two traces of the sides differ by a millisecond or more, largest first; ids in hex.
 
     ``slow_ns`` and ``calls`` are the trace's, ``typical_ns`` and ``typical_calls`` its twin's.
     """
-    here, there = times(database, (trace_id,)), times(database, (twin,))
+    here, there = single(database, sides, trace_id), single(database, sides, twin)
     keys = {*here.keys, *there.keys}
     found = [_share(key, here, there, here.total - there.total) for key in keys]
     telling = [share for share in found if abs(share.extra_ns) >= _LEAST_NS]

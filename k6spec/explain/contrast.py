@@ -7,6 +7,7 @@ from math import comb
 from typing import Final, Literal, final
 
 from k6spec.explain.sides import LEAST, Sides
+from k6spec.explain.spans import COMPARED, gather
 from k6spec.explain.times import INSIDE
 from k6spec.query.database import Database
 from k6spec.query.selectors import where
@@ -53,6 +54,7 @@ def contrast(database: Database, sides: Sides) -> tuple[Contrast, ...]:
     bad, good = len(sides.offending), len(sides.peers)
     if bad < LEAST or good < LEAST:
         return ()
+    gather(database, sides)
     counts, parameters = where(sides.counted)
     claimed = [list(sides.offending), list(sides.spans)] if sides.spans else []
     rows = database.rows(
@@ -81,12 +83,12 @@ def _traits(inside: str, counts: str) -> str:
         SELECT unhex(unnest(?)) AS trace_id, true AS bad
         UNION ALL SELECT unhex(unnest(?)) AS trace_id, false AS bad),
     own AS (
-        SELECT s.*, bad FROM spans s JOIN chosen USING (trace_id) WHERE s.service <> '{CLIENT_SERVICE}'),
+        SELECT s.*, bad FROM {COMPARED} s JOIN chosen USING (trace_id) WHERE s.service <> '{CLIENT_SERVICE}'),
     {inside},
     traits AS (
         SELECT DISTINCT trace_id, bad, 'attribute' AS trait, entry.key AS key, entry.value AS value FROM (
             SELECT trace_id, bad, unnest(map_entries(s.attributes)) AS entry
-            FROM spans s JOIN chosen USING (trace_id)
+            FROM {COMPARED} s JOIN chosen USING (trace_id)
             WHERE s.service <> '{CLIENT_SERVICE}' AND s.kind IN ('server', 'consumer', 'internal'))
         WHERE NOT list_contains(?, entry.key)
         UNION ALL

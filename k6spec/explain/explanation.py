@@ -60,6 +60,6 @@ def explain(database: Database, verdict: Verdict) -> Explanation:
         attribution=attribution(database, both) if slow else None,
         contrasts=contrast(database, both),
         twin=near,
-        differences=differences(database, both.offending[0], near.trace_id) if near else (),
+        differences=differences(database, both, both.offending[0], near.trace_id) if near else (),
         saturation=saturation(database, both.operation) if slow else None,
     )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from k6spec.explain.sides import Sides
-from k6spec.explain.waiting import DATABASE, IS_CONNECTION, IS_LOCK
+from k6spec.explain.spans import COMPARED, gather
+from k6spec.explain.waiting import IS_CONNECTION, IS_LOCK
 from k6spec.query.database import Database
 from k6spec.query.selectors import Condition, where
 from k6spec.store.spans import CLIENT_SERVICE
@@ -86,11 +87,18 @@ def both(database: Database, sides: Sides) -> tuple[Times, Times]:
     Where it is on how many of some spans a trace has, of those.
     """
     claimed = (sides.offending, sides.spans) if sides.spans else None
-    slow, typical = (times(database, ids, claimed, sides.counted) for ids in (sides.offending, sides.peers))
+    gather(database, sides)
+    slow, typical = (_times(database, ids, claimed, sides.counted) for ids in (sides.offending, sides.peers))
     return slow, typical
 
 
-def times(
+def single(database: Database, sides: Sides, trace: str) -> Times:
+    """Of one trace of either side, the whole."""
+    gather(database, sides)
+    return _times(database, (trace,))
+
+
+def _times(
     database: Database,
     traces: tuple[str, ...],
     claimed: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
@@ -107,7 +115,7 @@ def times(
     rows = database.rows(
         f"""WITH RECURSIVE chosen AS (SELECT unhex(unnest(?)) AS trace_id),
         own AS (
-            SELECT s.* FROM spans s
+            SELECT s.* FROM {COMPARED} s
             WHERE s.trace_no IN (SELECT trace_no FROM traces JOIN chosen USING (trace_id))),
         {inside},
         callee AS (
@@ -115,7 +123,7 @@ def times(
             FROM own k JOIN own p ON p.node = k.parent_node AND p.service <> k.service GROUP BY ALL),
         named AS (
             SELECT s.trace_id, s.critical_self_ns, {_KIND} AS cause, s.service,
-                   CASE WHEN cause = 'lock' THEN {DATABASE} ELSE s.service END AS place,
+                   CASE WHEN cause = 'lock' THEN s.database ELSE s.service END AS place,
                    CASE WHEN cause = 'between' THEN callee.service
                         ELSE coalesce(s.db_statement, s.name) END AS what
             FROM own s LEFT JOIN callee ON callee.parent_node = s.node
@@ -133,8 +141,8 @@ def times(
     )
 
 
-INSIDE: Final = """claimed AS (
-            SELECT DISTINCT service, kind, name FROM spans
+INSIDE: Final = f"""claimed AS (
+            SELECT DISTINCT service, kind, name FROM {COMPARED}
             WHERE trace_no IN (SELECT trace_no FROM traces WHERE trace_id IN (SELECT unhex(unnest(?))))
             AND span_id IN (SELECT unhex(unnest(?)))),
         inside AS (

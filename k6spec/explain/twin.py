@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from k6spec.explain.sides import Sides
+from k6spec.explain.spans import COMPARED, gather
 from k6spec.query.database import Database
 from k6spec.store.spans import CLIENT_SERVICE
 
@@ -28,9 +29,10 @@ class Twin:
 
 def twin(database: Database, trace_id: str, sides: Sides) -> Twin | None:
     """The peer that shares most attribute values with the trace, and of those the nearest in time."""
+    gather(database, sides)
     rows = database.rows(
         f"""WITH asked AS (
-            SELECT trace_id, unnest(map_entries(s.attributes)) AS entry FROM spans s
+            SELECT trace_id, unnest(map_entries(s.attributes)) AS entry FROM {COMPARED} s
             WHERE s.kind IN ('server', 'consumer') AND s.service <> '{CLIENT_SERVICE}'
             AND (s.trace_id = unhex(?) OR s.trace_id IN (SELECT unhex(unnest(?))))),
         own AS (SELECT DISTINCT entry FROM asked WHERE trace_id = unhex(?)),

@@ -77,7 +77,7 @@ def query(folder: Path, sql: str, parameters: Sequence[object]) -> pa.Table:
     Raises:
         UsageError: the query is wrong, or no query.
     """
-    database = Database(folder)
+    database = Database(folder, documented=True)
     try:
         if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
             raise UsageError(f"run.sql({sql!r}): write one SELECT")

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from k6spec.query.derived import Reach
 from k6spec.query.placement import place
-from k6spec.store.archive import TRACES, RunFolder, columns_of
+from k6spec.store.archive import TRACES, RunFolder, columns_of, schema_of
+from k6spec.store.by_key import BY_KEY, from_copies, keys_in
 from k6spec.store.engine import connect
 from k6spec.store.requests import REQUESTS, SAMPLES
 from k6spec.store.spans import CLIENT_SERVICE, PLACED
@@ -99,27 +100,37 @@ class Database:
     Args:
         archiving: the run is just being archived, and may be a long one: what takes much memory is left in its
             folder meanwhile, and ``traces`` is worked out anew by each query until it is written.
+        documented: its columns are those that are documented, and no copies of them.
         uninstrumented_from: requests, or calls, of one kind of which none was answered by a span, from which on it
             is one that gives none.
     """
 
-    __slots__ = ("_archiving", "_connection", "_kept", "_others", "folder", "uninstrumented_from")
+    __slots__ = ("_archiving", "_connection", "_documented", "_kept", "_others", "folder", "uninstrumented_from")
 
-    def __init__(self, folder: Path, *, archiving: bool = False, uninstrumented_from: int = 10) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        archiving: bool = False,
+        documented: bool = False,
+        uninstrumented_from: int = 10,
+    ) -> None:
         self.folder = folder
         self.uninstrumented_from = uninstrumented_from
         self._archiving = archiving
+        self._documented = documented
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: dict[Hashable, Any] = {}
         self._others: dict[Path, tuple[duckdb.DuckDBPyConnection | None, dict[Hashable, Any]]] = {}
 
     def table(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The answer to a query, as an Arrow table."""
-        return cast("pa.Table", self._open().sql(sql, params=self._ready(parameters)).to_arrow_table())
+        answer = self._open().sql(self._quick(sql), params=self._ready(parameters))
+        return cast("pa.Table", answer.to_arrow_table())
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer to a query, as tuples."""
-        return self._open().execute(sql, self._ready(parameters)).fetchall()
+        return self._open().execute(self._quick(sql), self._ready(parameters)).fetchall()
 
     def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The one value of a query's only row."""
@@ -135,6 +146,18 @@ class Database:
         if key not in self._kept:
             self._kept[key] = make()
         return cast("T", self._kept[key])
+
+    def latest(self, place: str, key: object, make: Callable[[], T]) -> T:
+        """What stands in the place if it was made for the key; else it is made, and what stood there is let go."""
+        if self._kept.get(place, (None,))[0] != key:
+            self._kept.pop(place, None)
+            self._kept[place] = key, make()
+        return cast("T", self._kept[place][1])
+
+    def keep(self, name: str, sql: str, parameters: Sequence[object]) -> None:
+        """Makes a table of the answer to a query, in place of the last one of that name, if that is another."""
+        made = f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}"
+        self.latest(name, (sql, parameters), lambda: self.rows(made, parameters))
 
     def write_traces(self) -> None:
         """Archives the table of traces: what is missing can be told once all has been received."""
@@ -198,6 +221,12 @@ class Database:
     def _info(self) -> dict[str, Any]:
         return RunFolder(self.folder).info()
 
+    def _quick(self, sql: str) -> str:
+        """A query that reads no whole map where there is a copy of what it asks for."""
+        if self._documented:
+            return sql
+        return from_copies(sql, self.once("keys", lambda: keys_in(schema_of(self.folder / _TABLES["spans"]))))
+
     def _ready(self, parameters: Sequence[object]) -> list[object]:
         """The parameters of a query, with the sets that it needs made."""
         return [
@@ -209,7 +238,7 @@ class Database:
         if self._connection is None:
             connection = connect(memory=_MEMORY, spill=self.folder / "spilled") if self._archiving else connect()
             for name, file in _TABLES.items():
-                connection.execute(_view(connection, name, self.folder / file))
+                connection.execute(_view(connection, name, self.folder / file, documented=self._documented))
             connection.execute(_TRUNCATED, [self._info.get("truncated_traces", [])])
             archived = self.folder / TRACES
             # An older archive knows less of its traces, or nothing.
@@ -227,12 +256,12 @@ def _close(connection: duckdb.DuckDBPyConnection | None) -> None:
         connection.close()
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
+def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path, *, documented: bool) -> str:
     """SQL for a view of a file; columns that it was archived without, for being older than they are, are null.
 
     Where each span stands is worked out anew if the file doesn't say it all.
     """
-    there = columns_of(path)
+    there = [column for column in columns_of(path) if not documented or column not in BY_KEY.values()]
     absent = "".join(
         f', CAST(NULL AS {_TYPES[field.type]}) AS "{field.name}"'
         for field in _SCHEMAS[name]
@@ -240,7 +269,8 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
     )
     file = f"read_parquet('{_quoted(path)}')"
     if name != "spans" or set(PLACED.names) <= set(there):
-        return f"CREATE VIEW {name} AS SELECT *{absent} FROM {file}"
+        columns = ", ".join(f'"{column}"' for column in there)
+        return f"CREATE VIEW {name} AS SELECT {columns}{absent} FROM {file}"
     places = place(path.parent)
     connection.register("placed", places.append_column("row", pa.array(np.arange(places.num_rows))))
     connection.execute("CREATE TEMP TABLE places AS FROM placed")

@@ -27,6 +27,7 @@ from k6spec.query.repeats import within_siblings
 from k6spec.query.self_time import self_times
 from k6spec.store.archive import REQUESTS, SPANS
 from k6spec.store.batches import read_batches
+from k6spec.store.by_key import copies, fields, frequent_keys
 from k6spec.store.engine import connect
 from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import ARCHIVED, CLIENT_SERVICE, PLACED, SCHEMA
@@ -76,19 +77,24 @@ def place(run: Path) -> pa.Table:
 
 
 def place_spans(run: Path) -> None:
-    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a run's spans, which are all there."""
+    """Adds the columns of :data:`~k6spec.store.spans.PLACED` to a run's spans, which are all there.
+
+    Their most frequent attributes become columns beside the maps.
+    """
     path = run / SPANS
     draft = path.with_suffix(".placed")
+    keys = frequent_keys(path)
+    schema = pa.schema([*ARCHIVED, *fields(keys)])
     # Where the archive is there is room for more of it; temporary files may have to share the memory.
     with (
         _placed(run, scratch=run) as (places, part),
-        SpanFile(draft, ARCHIVED) as target,
+        SpanFile(draft, schema) as target,
     ):
         first = 0
         for batch in read_batches(path):
             placed = _columns(places.following(part[first : first + batch.num_rows]))
-            columns: list[Any] = [*batch.cast(SCHEMA).columns, *placed.columns]
-            target.write(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
+            columns: list[Any] = [*batch.cast(SCHEMA).columns, *placed.columns, *copies(batch, keys)]
+            target.write(pa.RecordBatch.from_arrays(columns, schema=schema))
             first += batch.num_rows
     draft.replace(path)
     pa.default_memory_pool().release_unused()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, final
+from typing import Any, Final, Literal, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions, anchors, certain, doubts, identity
@@ -22,6 +23,7 @@ _QUERY: Final = Condition(sql="(s.db_statement IS NOT NULL OR s.db_operation IS 
 _COMPLETE: Final = Condition(sql="c.complete")
 _A_TRACE: Final = 8
 SPANS: Final = "spans s"
+_IN_TRACES: Final = f"{SPANS} JOIN traces c ON c.trace_no = s.trace_no"
 
 Measure = Literal["duration", "self", "critical", "critical_self", "share"]
 """All are in nanoseconds but ``share``, which is of the time that the trace's requests took."""
@@ -78,14 +80,13 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         return list(found.values())[:count]
 
     def traces_beyond(limit: float, over: bool) -> int:
-        sign = ">" if over else "<"
-        query = f"SELECT count(DISTINCT trace_no) FROM ({table.sql}) WHERE value {sign} ?"
-        return int(database.value(query, [*table.parameters, limit]))
+        beyond = seen.values > limit if over else seen.values < limit
+        return int(np.count_nonzero(np.bincount(seen.traces[beyond])))
 
     def shared_statement(limit: float) -> tuple[str, int] | None:
         rows = database.rows(
-            f"""SELECT coalesce(db_statement, name) AS what, count(*) AS n FROM ({table.sql})
-            WHERE value > ? GROUP BY what ORDER BY n DESC, what LIMIT 1""",
+            f"""SELECT coalesce(s.db_statement, s.name) AS what, count(*) AS n FROM {table.source}
+            WHERE {table.where} AND {table.value} > ? GROUP BY what ORDER BY n DESC, what LIMIT 1""",
             [*table.parameters, limit],
         )
         return (rows[0][0], rows[0][1]) if rows else None
@@ -147,9 +148,10 @@ def undecided(traces: str, conditions: Conditions) -> tuple[str, list[object]] |
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """The values that were observed, when their traces began, and how many of them one trace has at most."""
+    """The values that were observed, their traces, when these began, and how many of them one has at most."""
 
     values: Floats
+    traces: NDArray[np.int32]
     starts: Floats
     most: int
 
@@ -159,13 +161,16 @@ def _seen(database: Database, selector: Selector, measure: Measure, *, whole: bo
     traces = trace_columns(database)
     sql, parameters = where((SYSTEM_SPAN, *selector.conditions))
     column = "duration_ns" if measure == "share" else f"{measure}_ns"
-    found = database.table(
-        f"""SELECT s.{column} AS value, s.trace_no FROM spans s
-        WHERE {sql} AND s.{column} IS NOT NULL AND s.trace_no < ?""",
-        [*parameters, len(traces)],
-    )
-    values, trace = found["value"].to_numpy(), found["trace_no"].to_numpy()
-    del found
+    query = f"""SELECT s.{column} AS value, s.trace_no FROM spans s
+        WHERE {sql} AND s.{column} IS NOT NULL AND s.trace_no < ?"""
+    parameters.append(len(traces))
+
+    def read() -> tuple[NDArray[Any], NDArray[Any]]:
+        found = database.table(query, parameters)
+        return found["value"].to_numpy(), found["trace_no"].to_numpy()
+
+    # Several claims on the same spans, such as their p95 and their maximum, mostly follow one another.
+    values, trace = database.latest("spans seen", (query, parameters), read)
     kept = in_traces(database, selector)
     if measure == "share":
         kept = kept & (traces.client_ns > 0)
@@ -178,26 +183,34 @@ def _seen(database: Database, selector: Selector, measure: Measure, *, whole: bo
     values = values.astype(np.float64)
     if measure == "share":
         values /= traces.client_ns[trace]
-    return _Seen(values=values, starts=traces.began[trace], most=most)
+    return _Seen(values=values, traces=trace, starts=traces.began[trace], most=most)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    sql: str
+    """A row a member, in SQL; ``sql`` is all of it: ``value``, and what messages need of span and trace."""
+
+    value: str
+    source: str
+    where: str
     parameters: list[object]
+
+    @property
+    def sql(self) -> str:
+        return f"""SELECT {self.value} AS value, s.trace_id, s.trace_no, s.span_id, s.name, s.service,
+            s.db_statement, s.start_ns, c.vu, c.elapsed_ns
+        FROM {_IN_TRACES} WHERE {self.where} AND {self.value} IS NOT NULL"""
 
 
 def _rows(measure: Measure, members: Conditions) -> _Rows:
-    """A row a member: ``value``, the span's and its trace's columns that messages need."""
-    value = "s.duration_ns / nullif(c.client_ns, 0)" if measure == "share" else f"s.{measure}_ns"
+    share = measure == "share"
     sql, parameters = where(members)
     return _Rows(
-        f"""SELECT {value} AS value, s.trace_id, s.trace_no, s.span_id, s.name, s.service, s.db_statement,
-            s.start_ns, c.vu, c.elapsed_ns
-        FROM {SPANS} JOIN traces c ON c.trace_no = s.trace_no
-        WHERE {sql} AND {value} IS NOT NULL""",
-        parameters,
+        value="s.duration_ns / nullif(c.client_ns, 0)" if share else f"s.{measure}_ns",
+        source=_IN_TRACES if share or _COMPLETE in members else SPANS,
+        where=sql,
+        parameters=parameters,
     )
 
 

@@ -53,7 +53,10 @@ class Links:
 
 def read_trace(database: Database, trace_id: str) -> TraceTree | None:
     """One trace of a run, k6's client span on top; None if no span of it was seen."""
-    spans = database.table("SELECT * FROM spans WHERE trace_id = unhex(?)", [trace_id])
+    # Spans of one trace lie together, and their numbers tell where: ids would be read to the last.
+    known = database.rows("SELECT trace_no FROM traces WHERE trace_id = unhex(?)", [trace_id])
+    where = f"trace_no = {known[0][0]}" if known else "trace_id = unhex(?)"
+    spans = database.table(f"SELECT * FROM spans WHERE {where}", [] if known else [trace_id])
     return build_trace_tree(spans) if spans.num_rows else None
 
 

@@ -122,8 +122,17 @@ def columns_of(table: Path) -> list[str]:
     Raises:
         ArchiveFault: it is missing, or was cut off.
     """
+    return schema_of(table).names
+
+
+def schema_of(table: Path) -> pa.Schema:
+    """The columns of an archived table.
+
+    Raises:
+        ArchiveFault: it is missing, or was cut off.
+    """
     try:
-        return pq.read_schema(table).names
+        return pq.read_schema(table)
     except (pa.ArrowException, OSError) as error:
         raise ArchiveFault(
             f"{table} cannot be read; perhaps only a part of it was copied or written: "

@@ -20,6 +20,8 @@ def connect(*, memory: str | None = None, spill: Path | None = None) -> duckdb.D
     """
     connection = duckdb.connect(":memory:")
     connection.execute("SET enable_progress_bar = false")
+    # The description of a long run's tables takes longer to read than many a column of them.
+    connection.execute("SET parquet_metadata_cache = true")
     spill = spill or Path(tempfile.gettempdir()) / f"k6spec-duckdb-{os.getpid()}"
     connection.execute("SET temp_directory = ?", [str(spill)])
     if memory is not None:

@@ -20,7 +20,7 @@ _DIFFERENT: Final = frozenset(
     | {"self_ns", "critical_ns", "critical_self_ns"}
     | {"events.list.element.time_ns", "links.list.element.trace_id", "links.list.element.span_id"}
 )
-_ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "category"]
+_ASKED_FOR: Final = ["service", "name", "kind", "start_ns", "duration_ns", "category", "trace_no"]
 """Columns whose smallest and largest values are noted for each group of rows."""
 
 
@@ -88,4 +88,6 @@ def _leaves(name: str, kind: pa.DataType) -> list[str]:
     if pa.types.is_list(kind):
         struct = EVENT if kind.value_type == EVENT else LINK
         return [leaf for field in struct for leaf in _leaves(f"{name}.list.element.{field.name}", field.type)]
+    if pa.types.is_struct(kind):
+        return [f"{name}.{field.name}" for field in kind]
     return [name]

@@ -58,7 +58,7 @@ def test_an_older_archive_is_read_as_if_its_spans_were_placed(older: RunFolder) 
 
     archive(older)
 
-    assert pq.read_schema(older.path / SPANS).equals(ARCHIVED)
+    assert set(ARCHIVED.names) < set(pq.read_schema(older.path / SPANS).names)
     assert (older.path / TRACES).is_file()
     assert [read(older, query) for query in queries] == before
 

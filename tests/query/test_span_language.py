@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from k6spec import attr, ms, resource, span
 from k6spec.query.database import Database
 from k6spec.query.logic import doubts
+from k6spec.query.placement import place_spans
 from k6spec.query.selector import SYSTEM_SPAN
 from k6spec.query.selectors import where
 from k6spec.query.span_selector import SpanSelector
@@ -147,8 +148,9 @@ def selectors(draw: st.DrawFn, spans: list[Seen], depth: int = 2) -> tuple[SpanS
 def test_selectors_mean_what_the_model_says(data: st.DataObject) -> None:
     spans = data.draw(forests())
     selector, meets = data.draw(selectors(spans))
+    placed = data.draw(st.booleans())
 
-    assert chosen(spans, selector) == sorted(place for place, one in enumerate(spans) if meets(one))
+    assert chosen(spans, selector, placed=placed) == sorted(place for place, one in enumerate(spans) if meets(one))
 
 
 def test_a_root_is_under_nothing_though_a_child_of_it_has_its_id() -> None:
@@ -157,9 +159,9 @@ def test_a_root_is_under_nothing_though_a_child_of_it_has_its_id() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(forests())
-def test_each_selector_alone(spans: list[Seen]) -> None:
-    with opened(spans) as (database, places):
+@given(forests(), st.booleans())
+def test_each_selector_alone(spans: list[Seen], placed: bool) -> None:
+    with opened(spans, placed=placed) as (database, places):
         for name, (selector, meets) in LEAVES.items():
             expected = sorted(place for place, one in enumerate(spans) if meets(one))
             assert found(database, places, selector) == expected, name
@@ -209,16 +211,19 @@ BEGIN = 1_000
 
 
 class opened:
-    """A database of these spans, and SQL that tells which of them a row is."""
+    """A database of these spans, and SQL that tells which of them a row is; ``placed``: as a run archives them."""
 
-    def __init__(self, spans: list[Seen]) -> None:
+    def __init__(self, spans: list[Seen], *, placed: bool = False) -> None:
         self._spans = spans
+        self._placed = placed
 
     def __enter__(self) -> tuple[Database, str]:
         self._folder = tempfile.TemporaryDirectory()
         run = make_run(Path(self._folder.name) / "x-00000001", [Request()])
         rows = [_row(place, one) for place, one in enumerate(self._spans)]
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), run.path / SPANS)
+        if self._placed:
+            place_spans(run.path)
         self._database = Database(run.path)
         return self._database, "s.status_message::INTEGER"
 
@@ -233,9 +238,9 @@ def found(database: Database, place: str, selector: SpanSelector) -> list[int]:
     return [number for (number,) in rows]
 
 
-def chosen(spans: list[Seen], selector: SpanSelector) -> list[int]:
+def chosen(spans: list[Seen], selector: SpanSelector, *, placed: bool = False) -> list[int]:
     """The places of the spans that the selector finds."""
-    with opened(spans) as (database, place):
+    with opened(spans, placed=placed) as (database, place):
         return found(database, place, selector)
 
 
