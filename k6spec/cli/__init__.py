@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,11 +24,21 @@ from k6spec.cli import run as run
 from k6spec.cli import script as script
 from k6spec.cli import stack as stack
 from k6spec.cli.app import Exit, app
+from k6spec.cli.completing import complete_at_the_first_tab
 from k6spec.errors import K6specError, UsageError
+
+_ORDER: Final = (
+    *("init", "run", "doctor"),
+    *("runs", "show", "explain", "trace", "report", "compare", "export", "push", "gc"),
+    *("script", "up", "status", "down"),
+)
+"""Of commands in the help: as a newcomer comes to need them."""
+app.registered_commands.sort(key=lambda command: _ORDER.index(getattr(command.callback, "__name__", "")))
 
 
 def main() -> None:
     """Runs the command; mistakes and faults end in words and an exit code of their own."""
+    complete_at_the_first_tab()
     try:
         app()
     except UsageError as error:

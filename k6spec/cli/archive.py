@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from k6spec.cli.app import app, out, tell
+from k6spec.cli.completing import DEFAULT_RUNS as DEFAULT_RUNS
+from k6spec.cli.completing import run_ids, trace_ids
 from k6spec.collect.leftovers import clean_leftovers
 from k6spec.config import load_config, project_root
 from k6spec.errors import UsageError
@@ -33,7 +35,6 @@ def _there(context: typer.Context, option: typer.CallbackParam, folder: Path) ->
     return folder
 
 
-DEFAULT_RUNS: Final = Path(".k6spec/runs")
 RunsOption = Annotated[
     Path,
     typer.Option(
@@ -43,18 +44,11 @@ RunsOption = Annotated[
 COLOURS: Final = {"passed": "green", "failed": "red", "inconclusive": "yellow", "skipped": "blue"}
 """Of outcomes."""
 
-_COMPLETED: Final = 50
-
-
-def _run_ids(context: typer.Context, incomplete: str) -> list[str]:
-    """What a shell offers for a run."""
-    folder = context.params.get("folder") or DEFAULT_RUNS
-    names = ["last", *(run.run_id for run in find_runs(folder)[:_COMPLETED])]
-    return [name for name in names if name.startswith(incomplete)]
-
+_WIDE: Final = 70
+"""Characters; from there on a table of runs has room for its numbers."""
 
 RUN: Final = typer.Argument(
-    help="A run id, a part of its beginning or end, a path, or 'last'.", autocompletion=_run_ids
+    help="A run id, a part of its beginning or end, a path, or last.", autocompletion=run_ids
 )
 RunArgument = Annotated[str, RUN]
 
@@ -83,25 +77,7 @@ def runs(
     if not found:
         out.print(f"no runs in {folder} yet; pytest specs/ makes some")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("run", no_wrap=True, min_width=28)
-    table.add_column("load", overflow="fold")
-    table.add_column("requests", justify="right")
-    table.add_column("traces", justify="right")
-    table.add_column("verdicts", overflow="fold")
-    table.add_column("status")
-    for run in found:
-        row = _overview(run)
-        verdicts = [f"{row[outcome]} {outcome}" for outcome in OUTCOMES if row[outcome]]
-        table.add_row(
-            row["run_id"],
-            escape(", ".join(row["scenarios"])),
-            f"{row['requests']:,}",
-            f"{row['traces_complete']:,}",
-            ", ".join(verdicts) or "none",
-            escape(row["status"]),
-        )
-    out.print(table)
+    out.print(_table(map(_overview, found)))
 
 
 @app.command()
@@ -136,12 +112,18 @@ def show(
 
 @app.command()
 def trace(
-    trace_id: Annotated[str, typer.Argument(help="A trace id in hex, or its beginning (at least 4 digits).")],
-    run: Annotated[str, typer.Option(help="The run to look in; by default all, the newest first.")] = "",
+    trace_id: Annotated[
+        str,
+        typer.Argument(help="A trace id in hex, or its beginning (at least 4 digits).", autocompletion=trace_ids),
+    ],
+    run: Annotated[
+        str,
+        typer.Option(help="The run to look in; by default all, the newest first.", autocompletion=run_ids),
+    ] = "",
     folder: RunsOption = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with a list of its spans.")] = False,
 ) -> None:
-    """Show a trace as a waterfall, k6's client span on top.
+    """Show a trace as a waterfall, with the client span of k6 on top.
 
     Example: k6spec trace 4f2a91c0
     """
@@ -168,7 +150,7 @@ def trace(
             out.print(render_waterfall(tree))
             return
     raise UsageError(
-        f"no trace that begins with {prefix} in {len(searched)} runs of {folder}",
+        f"no trace begins with {prefix}; runs searched in {folder}: {len(searched)}",
         advice="k6spec show RUN lists the traces that verdicts name",
     )
 
@@ -204,6 +186,31 @@ def _overview(run: RunFolder) -> dict[str, Any]:
         "traces_complete": ledger.get("traces_complete", 0),
         **{outcome: sum(verdict["outcome"] == outcome for verdict in judged) for outcome in OUTCOMES},
     }
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> Table:
+    """On a narrow terminal without the columns that would leave the others a few characters each."""
+    wide = out.width >= _WIDE
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("run", no_wrap=True, min_width=28)
+    if wide:
+        table.add_column("load", overflow="fold")
+        table.add_column("requests", justify="right")
+        table.add_column("traces", justify="right")
+    table.add_column("verdicts", overflow="fold")
+    if wide:
+        table.add_column("status")
+    for row in rows:
+        verdicts = ", ".join(f"{row[outcome]} {outcome}" for outcome in OUTCOMES if row[outcome]) or "none"
+        if wide:
+            counts = (f"{row['requests']:,}", f"{row['traces_complete']:,}")
+            table.add_row(
+                row["run_id"], escape(", ".join(row["scenarios"])), *counts, verdicts, escape(row["status"])
+            )
+        else:
+            whole = row["status"] == "complete"
+            table.add_row(row["run_id"], verdicts if whole else escape(row["status"]))
+    return table
 
 
 def _verdict_line(verdict: dict[str, Any]) -> str:

@@ -11,12 +11,16 @@ import typer
 from rich.markup import escape
 
 from k6spec.cli.app import app, out, tell
+from k6spec.cli.completing import run_ids
 from k6spec.cli.history import HistoryOption, opened
 from k6spec.errors import UsageError
 from k6spec.history.store import Begun
 
 _NAME: Final = re.compile(r"[\w.+-]+")
-_RunArgument = Annotated[str, typer.Argument(help="A run id, a part of its beginning or end, or 'last'.")]
+_RunArgument = Annotated[
+    str,
+    typer.Argument(help="A run id, a part of its beginning or end, or last.", autocompletion=run_ids),
+]
 
 baseline: Final = typer.Typer(no_args_is_help=True, help="Which runs claims against a baseline are compared with.")
 app.add_typer(baseline, name="baseline")
@@ -71,7 +75,7 @@ def pin(
 
 @baseline.command()
 def unpin(
-    name: Annotated[str, typer.Argument(help="A pin's name.")],
+    name: Annotated[str, typer.Argument(help="The name of a pin.")],
     folder: HistoryOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:

@@ -21,13 +21,15 @@ _COLOURS: Final = {"ok": "green", "warning": "yellow", "problem": "red", "not ne
 
 @app.command()
 def doctor(
-    env: Annotated[str | None, typer.Option("--env", help="Use the settings of [tool.k6spec.env.NAME].")] = None,
-    stack: Annotated[str | None, typer.Option("--stack", help="Look at this one, not the settings'.")] = None,
+    env: Annotated[str | None, typer.Option("--env", help="Use the settings of tool.k6spec.env.NAME.")] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Look at this one, whatever the settings name.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     collector_snippet: Annotated[
         bool,
         typer.Option(
-            "--collector-snippet", help="Only print what a Collector that isn't ours needs to feed k6spec."
+            "--collector-snippet", help="Only print what a Collector that is not ours needs to feed k6spec."
         ),
     ] = False,
 ) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
+from k6spec.cli.completing import trace_ids
 from k6spec.cli.push import chosen_traces
 from k6spec.collect.export import write_csv, write_jaeger, write_otlp, write_parquet
 from k6spec.errors import ArchiveFault, UsageError
@@ -33,8 +34,8 @@ def export(
         typer.Option(
             "--to",
             metavar="FORMAT",
-            help="otlp (JSON lines, as the Collector's file exporter writes them), jaeger (for its UI's upload), "
-            "parquet or csv (a folder of tables).",
+            help="otlp (JSON lines, as the file exporter of the Collector writes them), "
+            "jaeger (for upload in its UI), parquet or csv (a folder of tables).",
             autocompletion=lambda: list(_SUFFIX),
         ),
     ],
@@ -43,13 +44,16 @@ def export(
     ] = None,
     trace: Annotated[
         list[str] | None,
-        typer.Option(help="Only this trace (otlp, jaeger): its id, or the first 4 digits or more. Repeatable."),
+        typer.Option(
+            help="Only this trace (otlp, jaeger): its id, or the first 4 digits or more. Repeatable.",
+            autocompletion=trace_ids,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     folder: RunsOption = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was written as one JSON object.")] = False,
 ) -> None:
-    """Write a run, or some of its traces, in another tool's format.
+    """Write a run, or some of its traces, in the format of another tool.
 
     Example: k6spec export last --to jaeger --trace 4f2a91c0
     """

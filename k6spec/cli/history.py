@@ -28,7 +28,7 @@ from k6spec.store.archive import find_runs
 
 HistoryOption = Annotated[
     Path | None,
-    typer.Option("--history", help="The folder of history. [default: the settings']", show_default=False),
+    typer.Option("--history", help="The folder of history. [default: that of the settings]", show_default=False),
 ]
 _LISTED: Final = 5
 
@@ -88,7 +88,9 @@ def list_entries(
 
 @history.command()
 def changes(
-    branch: Annotated[str, typer.Option(help="Runs of this branch. [default: the settings', else main]")] = "",
+    branch: Annotated[
+        str, typer.Option(help="Runs of this branch. [default: that of the settings, else main]")
+    ] = "",
     since: Annotated[
         int | None,
         typer.Option("--last", min=1, help="Only changes within the newest N runs of a load.", metavar="N"),

@@ -31,7 +31,7 @@ _REQUIREMENTS: Final = "requirements.txt"
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="The project's folder.", metavar="[FOLDER]")] = Path(),
+    folder: Annotated[Path, typer.Argument(help="The folder of the project.", metavar="[FOLDER]")] = Path(),
     base_url: Annotated[
         str, typer.Option("--base-url", help="Where your system answers; without it a tiny sample app is started.")
     ] = "",

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
+from k6spec.cli.completing import trace_ids
 from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.push import Pushed, push_run, trace_ids_of
 from k6spec.collect.push_target import Target, make_target
@@ -37,14 +38,22 @@ def push(
     ],
     header: Annotated[
         list[str] | None,
-        typer.Option(help="Sent along; ${VAR} stands for a variable's value. Repeatable.", metavar="NAME=VALUE"),
+        typer.Option(
+            help="Sent along; ${VAR} stands for the value of a variable. Repeatable.", metavar="NAME=VALUE"
+        ),
     ] = None,
-    ca: Annotated[str, typer.Option(help="Certificates to trust in place of the system's.", metavar="FILE")] = "",
-    client_cert: Annotated[str, typer.Option(help="The client's certificate.", metavar="FILE")] = "",
+    ca: Annotated[
+        str, typer.Option(help="Certificates to trust in place of those of the system.", metavar="FILE")
+    ] = "",
+    client_cert: Annotated[str, typer.Option(help="The certificate of the client.", metavar="FILE")] = "",
     client_key: Annotated[str, typer.Option(help="Its key, if in another file.", metavar="FILE")] = "",
     trace: Annotated[
         list[str] | None,
-        typer.Option(help="Only this trace: its id, or the first 4 digits or more. Repeatable.", metavar="ID"),
+        typer.Option(
+            help="Only this trace: its id, or the first 4 digits or more. Repeatable.",
+            metavar="ID",
+            autocompletion=trace_ids,
+        ),
     ] = None,
     ui: Annotated[
         str,
@@ -56,7 +65,7 @@ def push(
     folder: RunsOption = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was pushed as one JSON object.")] = False,
 ) -> None:
-    """Push a run's spans, k6's client spans included, to Jaeger, a Collector or whatever takes OTLP.
+    """Push the spans of a run, with the client spans of k6, to Jaeger, a Collector or whatever takes OTLP.
 
     Trace and span ids stay as they are.
 

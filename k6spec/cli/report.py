@@ -23,7 +23,7 @@ def report(
     history: HistoryOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say where it is as one JSON object.")] = False,
 ) -> None:
-    """Make a run's report (report.html in its folder) with all that was judged of it, and say where it is.
+    """Make the report of a run (report.html in its folder) with all that was judged of it, and say where it is.
 
     Example: k6spec report last --open
     """

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from k6spec.cli.app import app
+from k6spec.cli.completing import run_ids
 
 _PLUGIN: Final = "k6spec.pytest_plugin.exit_codes"
 _OURS: Final = {"env": "--k6spec-env", "base_url": "--k6spec-base-url", "stack": "--k6spec-stack"}
@@ -23,14 +24,19 @@ def run(
     specs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SPEC]...", help="Files, folders or node ids, and any of pytest's options. [default: specs]"
+            metavar="[SPEC]...", help="Files, folders or node ids, and any option of pytest. [default: specs]"
         ),
     ] = None,
-    env: Annotated[str, typer.Option("--env", help="Use the settings of [tool.k6spec.env.NAME].")] = "",
+    env: Annotated[str, typer.Option("--env", help="Use the settings of tool.k6spec.env.NAME.")] = "",
     base_url: Annotated[str, typer.Option("--base-url", help="Load a system that somebody else runs.")] = "",
     stack: Annotated[str, typer.Option("--stack", help="Where spans are collected.")] = "",
     replay: Annotated[
-        str, typer.Option("--replay", help="Judge an archived run again, without any load: its id, or last.")
+        str,
+        typer.Option(
+            "--replay",
+            help="Judge an archived run again, without any load: its id, or last.",
+            autocompletion=run_ids,
+        ),
     ] = "",
 ) -> None:
     """Run specs with pytest; every option of pytest works.

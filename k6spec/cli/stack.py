@@ -34,7 +34,8 @@ RootOption = Annotated[
     Path | None,
     typer.Option(
         "--root",
-        help="The workspace: pytest's rootdir. [default: the nearest folder with a pyproject.toml, else this one]",
+        help="The workspace: the rootdir of pytest. "
+        "[default: the nearest folder with a pyproject.toml, else this one]",
     ),
 ]
 
@@ -46,10 +47,10 @@ def _port(name: str, what: str, usual: int) -> Any:
 @app.command()
 def up(
     stack: Annotated[str | None, typer.Option("--stack", help="docker, process, embedded or auto.")] = None,
-    env: Annotated[str | None, typer.Option("--env", help="Use the settings of [tool.k6spec.env.NAME].")] = None,
+    env: Annotated[str | None, typer.Option("--env", help="Use the settings of tool.k6spec.env.NAME.")] = None,
     grpc_port: Annotated[int | None, _port("--grpc-port", "Where OTLP/gRPC is taken", GRPC_PORT)] = None,
     http_port: Annotated[int | None, _port("--http-port", "Where OTLP/HTTP is taken", HTTP_PORT)] = None,
-    ui_port: Annotated[int | None, _port("--ui-port", "Where Jaeger's UI answers", UI_PORT)] = None,
+    ui_port: Annotated[int | None, _port("--ui-port", "Where the UI of Jaeger answers", UI_PORT)] = None,
     root: RootOption = None,
 ) -> None:
     """Start a stack that stays, and print what the system under test must be told.

@@ -208,7 +208,7 @@ def find_run(runs: Path, name: str) -> RunFolder:
     advice = (
         f"give a run id; the newest are: {newest}"
         if newest
-        else "there is none yet: run pytest without a replay first"
+        else "there is none yet: pytest specs/ makes one, without a replay"
     )
     raise UsageError(what, advice=advice)
 

@@ -214,6 +214,15 @@ def test_a_phone_needs_no_sideways_scrolling(opened_page: Callable[..., Page], r
     assert page.locator(".plot canvas").first.is_visible()
 
 
+def test_a_phone_cuts_off_no_claim(opened_page: Callable[..., Page], report: Path) -> None:
+    page = opened_page(report, viewport={"width": 390, "height": 844})
+    names = page.locator(".glance a, .lane-row .label")
+    expect(names.first).to_be_visible()
+    assert names.evaluate_all("names => names.filter(name => name.scrollWidth > name.clientWidth)") == []
+    for limit in page.locator(".glance .muted").all():
+        expect(limit).to_be_visible()
+
+
 def test_charts_follow_the_colour_scheme_and_the_width(opened_page: Callable[..., Page], report: Path) -> None:
     page = opened_page(report, color_scheme="light")
     page.emulate_media(color_scheme="dark")

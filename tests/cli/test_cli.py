@@ -48,6 +48,12 @@ def test_runs_lists_what_there_is(project: Path) -> None:
     assert result.stdout.split()[-5:] == ["1", "1", "1", "failed", "complete"]
 
 
+def test_runs_on_a_narrow_terminal_keep_words_whole(project: Path) -> None:
+    result = k6spec("runs", cwd=project, COLUMNS="40")
+
+    assert result.stdout.split() == ["run", "verdicts", "2026-11-01T00-00-00-0000aaaa", "1", "failed"]
+
+
 def test_runs_as_json_is_one_object_a_line(project: Path) -> None:
     (line,) = k6spec("runs", "--json", cwd=project).stdout.splitlines()
 
@@ -88,7 +94,7 @@ def test_trace_draws_a_waterfall_with_k6_on_top(project: Path) -> None:
     [
         (["show", "nope"], "there is no run 'nope'"),
         (["trace", "zz"], "'zz' is not a trace id"),
-        (["trace", "ffff"], "no trace that begins with ffff in 1 runs"),
+        (["trace", "ffff"], "no trace begins with ffff; runs searched in .k6spec/runs: 1"),
     ],
 )
 def test_a_mistake_is_told_in_words(project: Path, arguments: list[str], message: str) -> None:

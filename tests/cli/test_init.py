@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -121,22 +118,3 @@ def test_a_mistake_is_told_in_words(tmp_path: Path, arguments: list[str], messag
     assert result.returncode == 2
     assert message in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
-
-
-def test_completion_knows_commands_and_runs(tmp_path: Path) -> None:
-    (tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa").mkdir(parents=True)
-    (tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa/run.json").write_text("{}")
-    code = "from k6spec.cli import main; main()"
-    environment = {"_K6SPEC_COMPLETE": "complete_bash", "COMP_WORDS": "k6spec show 2026", "COMP_CWORD": "2"}
-    program = tmp_path / "k6spec"
-    program.write_text(f"#!{sys.executable}\n{code}\n")
-    program.chmod(0o755)
-    result = subprocess.run(
-        [str(program)],
-        cwd=tmp_path,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "2026-11-01T00-00-00-0000aaaa" in result.stdout

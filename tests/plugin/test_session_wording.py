@@ -166,7 +166,7 @@ What to do: copy the run's folder anew, or run the load again; k6spec runs lists
 
         assert refused(specs, "--k6spec-replay", "last") == snapshot("""\
 ERROR: k6spec: there is no run 'last' in PROJECT/.k6spec/runs
-What to do: there is none yet: run pytest without a replay first\
+What to do: there is none yet: pytest specs/ makes one, without a replay\
 """)
 
 
