@@ -65,6 +65,7 @@ def export(
     if not found.is_whole():
         raise ArchiveFault(f"{found.run_id} is {found.status()}: there is nothing whole to export")
     path = target or Path(f"{found.run_id}{_SUFFIX[to]}")
+    found.check_tables()
     written = _written(found, to, path, trace or [], force=force)
     if as_json:
         tell({"run_id": found.run_id, "format": to, "path": str(path.resolve()), **written})

@@ -16,6 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from k6spec.collect.encode import encode
 from k6spec.collect.jaeger_file import jaeger_trace
 from k6spec.collect.push import batches_of
+from k6spec.errors import ArchiveFault
 from k6spec.store.archive import METRICS, REQUESTS, SPANS, RunFolder
 from k6spec.store.by_key import BY_KEY
 
@@ -59,7 +60,11 @@ def write_parquet(run: RunFolder, to: Path) -> int:
 
 
 def write_csv(run: RunFolder, to: Path) -> int:
-    """The run's tables, in a folder: ids in hex, maps and lists as JSON. Returns how many."""
+    """The run's tables, in a folder: ids in hex, maps and lists as JSON. Returns how many.
+
+    Raises:
+        ArchiveFault: the folder cannot be written.
+    """
     to.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(":memory:")
     try:
@@ -71,6 +76,8 @@ def write_csv(run: RunFolder, to: Path) -> int:
                 if column not in BY_KEY.values()
             )
             table.project(columns).write_csv(str(to / f"{name}.csv"))
+    except duckdb.IOException as error:
+        raise ArchiveFault(f"{to} cannot be written: {str(error).splitlines()[0]}") from None
     finally:
         connection.close()
     return len(_TABLES)

@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from k6spec.collect.decode import decode
+from k6spec.collect.export import write_csv
 from k6spec.collect.otlp_json import traces_from_json
+from k6spec.errors import ArchiveFault
+from k6spec.store.archive import RunFolder
 from tests.support.command import k6spec
 from tests.support.runs import Request, db, entry, make_run
 
@@ -104,3 +107,23 @@ def test_a_mistake_is_told_in_words(project: Path, arguments: list[str], message
     assert "Traceback" not in result.stderr
     assert (project / "there.json").read_text() == "mine"
     assert (project / "folder/mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("to", ["otlp", "jaeger", "parquet", "csv"])
+def test_a_damaged_table_is_told_in_words(project: Path, to: str) -> None:
+    (project / f".k6spec/runs/{RUN}/spans.parquet").write_text("garbage")
+
+    result = k6spec("export", "last", "--to", to, cwd=project)
+
+    assert result.returncode == 7
+    assert result.stderr.startswith(
+        f"k6spec: .k6spec/runs/{RUN}/spans.parquet cannot be read; perhaps only a part"
+    )
+    assert [path.name for path in project.iterdir()] == [".k6spec"]
+
+
+def test_a_place_that_cannot_be_written_is_named(project: Path) -> None:
+    (project / "tables/requests.csv").mkdir(parents=True)
+
+    with pytest.raises(ArchiveFault, match=r"tables cannot be written"):
+        write_csv(RunFolder(project / f".k6spec/runs/{RUN}"), project / "tables")
