@@ -15,7 +15,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final, final
 
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from k6spec._version import __version__
@@ -37,7 +36,7 @@ from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore
 from k6spec.judge.health import Health
 from k6spec.k6.own_load import with_own_load
-from k6spec.k6.punctual import idle_vus, lateness_ns
+from k6spec.k6.punctual import idle_vus, lateness_ns, read_iterations
 from k6spec.k6.runner import K6Result
 from k6spec.k6.unmade import stopped
 from k6spec.measure import (
@@ -58,6 +57,7 @@ from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.sut import Sut
 from k6spec.store.archive import FORMAT, METRICS, REQUESTS, SPANS, TRACES, RunFolder, create_run, disk_fault
+from k6spec.store.batches import read_batches
 from k6spec.store.ledger import Ledger
 from k6spec.units import Duration
 
@@ -156,14 +156,8 @@ def _look_at_calls(folder: RunFolder, info: dict[str, Any], feed: SpanFeed, unin
 
 
 def _health(made: Load, result: K6Result, folder: RunFolder) -> Health:
-    requests = pq.read_table(folder.path / REQUESTS, columns=["scenario", "vu"])
-    samples = pq.read_table(
-        folder.path / METRICS,
-        columns=["metric", "scenario", "time_ns", "value"],
-        filters=[("metric", "in", ["iteration_duration", "dropped_iterations"])],
-        read_dictionary=["metric", "scenario"],
-    )
-    idle, planned = idle_vus(made, requests, samples)
+    iterations = read_iterations(read_batches(folder.path / METRICS, ["metric", "scenario", "time_ns", "value"]))
+    idle, planned = idle_vus(made, read_batches(folder.path / REQUESTS, ["scenario", "vu"]), iterations)
     return Health(
         dropped_iterations=result.dropped_iterations,
         iterations=result.iterations,
@@ -173,7 +167,7 @@ def _health(made: Load, result: K6Result, folder: RunFolder) -> Health:
         k6_cpu=None if result.cpu is None else result.cpu.of_k6,
         machine_cpu=None if result.cpu is None else result.cpu.of_machine,
         cores=None if result.cpu is None else result.cpu.cores,
-        late_ns=lateness_ns(made, samples, result.scenario_starts),
+        late_ns=lateness_ns(made, iterations, result.scenario_starts),
         clock_step_ns=result.clock_step_ns,
     )
 

@@ -9,7 +9,7 @@ from typing import Final, final
 
 import pyarrow as pa
 
-from k6spec.collect.arrow import Integers, pc
+from k6spec.collect.arrow import Array, Integers, pc
 from k6spec.collect.id_set import IdSet
 from k6spec.collect.sources.base import WantedTraces
 from k6spec.store.batches import read_batches
@@ -31,19 +31,23 @@ class Sent:
 
 def read_sent(path: Path) -> Sent:
     """Reads the ids of a request table's sampled requests, and when it began and ended; it must not be empty."""
-    traces, spans, begins, ends = [], [], [], []
-    for batch in read_batches(path, ["trace_id", "span_id", "sampled", "start_ns", "end_ns"], rows=_ROWS):
-        sampled = batch.filter(batch["sampled"])
-        traces.append(sampled["trace_id"])
-        spans.append(sampled["span_id"])
-        begins.append(pc.min(batch["start_ns"]).as_py())
-        ends.append(pc.max(batch["end_ns"]).as_py())
-    trace_ids = IdSet(pa.concat_arrays(traces))
+    trace_ids, span_ids = (IdSet(_ids(path, name)) for name in ("trace_id", "span_id"))
+    times = [
+        (pc.min(batch["start_ns"]).as_py(), pc.max(batch["end_ns"]).as_py())
+        for batch in read_batches(path, ["start_ns", "end_ns"], rows=_ROWS)
+    ]
+    begins, ends = zip(*times, strict=True)
     return Sent(
         wanted=WantedTraces(trace_ids=trace_ids, begin_ns=min(begins), end_ns=max(ends)),
         trace_ids=trace_ids,
-        span_ids=IdSet(pa.concat_arrays(spans)),
+        span_ids=span_ids,
     )
+
+
+def _ids(path: Path, column: str) -> Iterator[Array]:
+    """Those of the sampled requests, a part at a time."""
+    for batch in read_batches(path, [column, "sampled"], rows=_ROWS):
+        yield batch.filter(batch["sampled"])[column]
 
 
 def whole_traces(path: Path, trace_ids: IdSet) -> Iterator[pa.Table]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from k6spec.collect.arrow import pc
 from k6spec.declare.load import Load, Part
 from k6spec.declare.plan import plan
 from k6spec.declare.profile import Iterations, PerVUIterations, ScriptsOwn
@@ -22,47 +24,92 @@ _FEWEST: Final = 20
 _AT_LEAST_NS: Final = 1_000_000_000
 
 
-def lateness_ns(load: Load, samples: pa.Table, starts: Mapping[str, int]) -> float | None:
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeIterations:
+    """A scenario's: when each began (Unix nanoseconds, in no order), the longest, and whether any was dropped."""
+
+    begun_ns: NDArray[np.float64]
+    longest_ns: float
+    dropped: bool
+
+
+_NONE: Final = MadeIterations(begun_ns=np.empty(0), longest_ns=0.0, dropped=False)
+
+
+def read_iterations(samples: Iterable[pa.RecordBatch]) -> Mapping[str, MadeIterations]:
+    """k6's scenario name -> its iterations, from k6's samples: of each its duration, at the time of its end.
+
+    A long load has millions of samples: of each iteration only its beginning is kept.
+    """
+    begun: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
+    longest: defaultdict[str, float] = defaultdict(float)
+    dropped = set()
+    for batch in samples:
+        for name, lasted in _by_scenario(batch, "iteration_duration"):
+            lengths = _numbers(lasted["value"]) * 1e6
+            begun[name].append(_numbers(lasted["time_ns"]) - lengths)
+            longest[name] = max(longest[name], float(lengths.max()))
+        dropped |= {name for name, _samples in _by_scenario(batch, "dropped_iterations")}
+    return {
+        name: MadeIterations(
+            begun_ns=np.concatenate(begun[name]) if name in begun else np.empty(0),
+            longest_ns=longest[name],
+            dropped=name in dropped,
+        )
+        for name in begun.keys() | dropped
+    }
+
+
+def lateness_ns(load: Load, iterations: Mapping[str, MadeIterations], starts: Mapping[str, int]) -> float | None:
     """How late iterations of arrival-rate scenarios began, in all but the latest twentieth: the worst scenario.
 
     Args:
-        samples: k6's samples: of each iteration its duration, at the time of its end.
+        iterations: as :func:`read_iterations` gives them.
         starts: k6's scenario name -> its start, in Unix nanoseconds.
 
     The n-th iteration to begin is compared with the n-th that was planned. None where that cannot be said:
     no such scenario, too few iterations, or some were dropped (which is told by itself).
     """
     found = [
-        late
+        _late(part, iterations.get(part.name, _NONE), starts[part.name])
         for part in load.parts
-        if part.name in starts and (late := _late(part, samples, starts[part.name])) is not None
+        if part.name in starts
     ]
-    return max(found, default=None)
+    return max((late for late in found if late is not None), default=None)
 
 
-def idle_vus(load: Load, requests: pa.Table, samples: pa.Table) -> tuple[int, int]:
+def idle_vus(
+    load: Load, requests: Iterable[pa.RecordBatch], iterations: Mapping[str, MadeIterations]
+) -> tuple[int, int]:
     """How many VUs of closed-model scenarios made no request though they were planned long enough, of how many.
 
     Long enough is a second, and twice the longest iteration of the scenario.
+
+    Args:
+        requests: with the columns ``scenario`` and ``vu``.
     """
+    seen: defaultdict[str, set[int]] = defaultdict(set)
+    for batch in requests:
+        pairs = pa.Table.from_batches([batch]).group_by(["scenario", "vu"]).aggregate([]).to_pydict()
+        for name, vu in zip(pairs["scenario"], pairs["vu"], strict=True):
+            if vu is not None:
+                seen[name].add(vu)
     idle = planned = 0
     for part in load.parts:
-        most = _planned_vus(part, _longest(part, samples))
-        mine = requests.filter(pc.field("scenario") == pa.scalar(part.name))
-        seen = len(pc.unique(mine["vu"]).drop_null()) if mine.num_rows else 0
+        most = _planned_vus(part, iterations.get(part.name, _NONE).longest_ns)
         planned += most
-        idle += max(0, most - seen)
+        idle += max(0, most - len(seen[part.name]))
     return idle, planned
 
 
-def _late(part: Part, samples: pa.Table, start_ns: int) -> float | None:
+def _late(part: Part, iterations: MadeIterations, start_ns: int) -> float | None:
     if isinstance(part.profile, ScriptsOwn):
         return None
     planned = plan(part.profile)
-    if planned.vus or _of(part, samples, "dropped_iterations").num_rows:
+    if planned.vus or iterations.dropped:
         return None
-    ended = _of(part, samples, "iteration_duration")
-    begun = np.sort(_numbers(ended["time_ns"]) - _numbers(ended["value"]) * 1e6) - start_ns
+    begun = np.sort(iterations.begun_ns) - start_ns
     if len(begun) < _FEWEST:
         return None
     grid = np.arange(0, part.profile.length.ns + _STEP_NS, _STEP_NS, dtype=np.int64)
@@ -88,14 +135,10 @@ def _planned_vus(part: Part, longest_ns: float) -> int:
     return int(levels[place]) if place < len(levels) else 0
 
 
-def _longest(part: Part, samples: pa.Table) -> float:
-    durations = _numbers(_of(part, samples, "iteration_duration")["value"])
-    return float(durations.max()) * 1e6 if len(durations) else 0.0
-
-
-def _of(part: Part, samples: pa.Table, metric: str) -> pa.Table:
-    of_part = pc.field("scenario") == pa.scalar(part.name)
-    return samples.filter((pc.field("metric") == pa.scalar(metric)) & of_part)
+def _by_scenario(samples: pa.RecordBatch, metric: str) -> Iterable[tuple[str, pa.RecordBatch]]:
+    found = samples.filter(pc.equal(samples["metric"], metric))
+    for name in pc.unique(found["scenario"]).drop_null().to_pylist():
+        yield name, found.filter(pc.equal(found["scenario"], name))
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

@@ -103,6 +103,7 @@ pytestmark = k6spec.load(
 MARKS = "SELECT count(DISTINCT attributes['user.password']) FROM spans WHERE service = 'shop'"
 
 def test_fails(run: Run) -> None:
+    login = secret("PLANT_HEADER")
     assert run.spans(service="shop").duration.max <= ms(0)
 
 def test_one_user_has_one_mark(run: Run) -> None:
@@ -119,6 +120,10 @@ export default function () {
   sleep(0.2);
 }
 """
+
+
+ALL_IT_SAYS = ("-vv", "--tb=long", "--showlocals", "--full-trace")
+"""Pytest's options that print most: of each frame its local variables, uncut."""
 
 
 @pytest.fixture
@@ -157,7 +162,7 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
         k6spec(project, "up")
     project.env |= {"K6SPEC_REPORTS": "html,github,gitlab", "GITHUB_STEP_SUMMARY": str(project.root / "step.md")}
     with (project.root / "output").open("w+") as output:
-        process = project.start("--junit-xml=report.xml", "-v", stdout=output)
+        process = project.start("--junit-xml=report.xml", *ALL_IT_SAYS, stdout=output)
         command_lines = command_lines_of(project, process)
         output.seek(0)
         said = output.read()
@@ -170,7 +175,8 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
     assert "[redacted " in str(pq.read_table(spans).to_pylist())
     assert any(" run " in line and "k6" in line for line in command_lines)
     left = {str(path): "".join(texts(path)) for path in project.root.rglob("*") if path.is_file()}
-    left |= {"a command line": "\n".join(command_lines)}
+    left |= {"a command line": "\n".join(command_lines), "doctor": k6spec(project, "doctor", "--json")}
+    assert "login " in said and "PLANT_HEADER" in said
     names = {Path(name).name for name in left}
     assert {"report.xml", "step.md", "gl-code-quality-report.json", "k6-summary.json", "report.html"} <= names, (
         names
@@ -181,9 +187,13 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
     k6spec(project, "down")
 
 
-def k6spec(project: Project, *arguments: str) -> None:
+def k6spec(project: Project, *arguments: str) -> str:
+    """The command, and all that it said."""
     command = [sys.executable, "-c", "from k6spec.cli import main; main()", *arguments]
-    subprocess.run(command, cwd=project.root, env=project.env, capture_output=True, timeout=60, check=True)
+    ended = subprocess.run(
+        command, cwd=project.root, env=project.env, capture_output=True, text=True, timeout=60, check=True
+    )
+    return ended.stdout + ended.stderr
 
 
 def test_a_fault_is_told_without_secrets(project: Project, planted: dict[str, str]) -> None:
@@ -195,7 +205,7 @@ def test_a_fault_is_told_without_secrets(project: Project, planted: dict[str, st
         system_py=SYSTEM,
     )
 
-    ended = project.run()
+    ended = project.run(*ALL_IT_SAYS)
 
     assert "FAULT every iteration failed before it sent a request: Error: token=[redacted " in ended.text
     left = "".join(text for path in project.root.rglob("*") if path.is_file() for text in texts(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -20,7 +22,7 @@ from k6spec import (
 )
 from k6spec.declare.load import declare_load
 from k6spec.declare.profile import Profile
-from k6spec.k6.punctual import idle_vus, lateness_ns
+from k6spec.k6.punctual import MadeIterations, idle_vus, lateness_ns, read_iterations
 
 START = 1_790_000_000_000_000_000
 MS = 1_000_000
@@ -30,15 +32,16 @@ def load(profile: Profile) -> Load:
     return declare_load(Scenario.http(flow.get("/"), name="buy"), profile)
 
 
-def requests(vus: int) -> pa.Table:
+def requests(vus: int) -> list[pa.RecordBatch]:
     """One request of each VU."""
-    return pa.table({"scenario": ["buy"] * vus, "vu": pa.array(range(1, vus + 1), pa.int32())})
+    made = pa.table({"scenario": ["buy"] * vus, "vu": pa.array(range(1, vus + 1), pa.int32())})
+    return made.to_batches(max_chunksize=7)
 
 
-def iterations(begun_ms: np.ndarray, lasted_ms: float = 30.0, *, dropped: int = 0) -> pa.Table:
+def iterations(begun_ms: np.ndarray, lasted_ms: float = 30.0, *, dropped: int = 0) -> Mapping[str, MadeIterations]:
     """k6's samples of iterations that began then, after the scenario's start."""
     ends = START + ((begun_ms + lasted_ms) * MS).astype(np.int64)
-    return pa.table(
+    samples = pa.table(
         {
             "metric": ["iteration_duration"] * len(ends) + ["dropped_iterations"] * dropped,
             "scenario": ["buy"] * (len(ends) + dropped),
@@ -46,6 +49,7 @@ def iterations(begun_ms: np.ndarray, lasted_ms: float = 30.0, *, dropped: int = 
             "value": [lasted_ms] * len(ends) + [1.0] * dropped,
         }
     )
+    return read_iterations(samples.to_batches(max_chunksize=7))
 
 
 NONE = iterations(np.empty(0))
@@ -71,7 +75,7 @@ def test_vus_whose_first_iteration_may_not_have_ended_are_not_idle() -> None:
     assert idle_vus(load(constant_vus(50, "10s")), requests(38), slow) == (0, 0)
 
 
-def late(profile: Profile, samples: pa.Table) -> float | None:
+def late(profile: Profile, samples: Mapping[str, MadeIterations]) -> float | None:
     return lateness_ns(load(profile), samples, {"buy": START})
 
 
