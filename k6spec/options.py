@@ -12,6 +12,7 @@ from k6spec.units import Duration, ms, parse_duration
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 _BEFORE_AT: Final = re.compile(r"^(\w+://)?.*@", re.DOTALL)
+_AFTER_ADDRESS: Final = re.compile(r"(://[^?#]*[?#]).+")
 
 
 @final
@@ -120,7 +121,7 @@ class Options:
 
     def wrong(self, name: str, hint: str) -> ConfigError:
         """The error for a value that cannot be. It is shown as it is written, never expanded, and no secrets:
-        not what stands before the @ of an address, and of a table the names only.
+        not what stands before the @ of an address or after its ? or #, and of a table the names only.
         """
         return ConfigError(f"{self._where}: {name} = {_shown(self._table.get(name))}; {hint}")
 
@@ -141,4 +142,6 @@ class Options:
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{name} = …" for name in value) + " }"
-    return repr(_BEFORE_AT.sub(r"\1…@", value) if isinstance(value, str) else value)
+    if isinstance(value, str):
+        value = _AFTER_ADDRESS.sub(r"\1…", _BEFORE_AT.sub(r"\1…@", value))
+    return repr(value)

@@ -26,7 +26,7 @@ from k6spec.collect.push import push_run
 from k6spec.collect.push_target import Target
 from k6spec.collect.redact import Redactor, redaction_rules
 from k6spec.collect.redact_run import declared_secrets
-from k6spec.collect.redact_text import without_user
+from k6spec.collect.redact_text import shown_address
 from k6spec.collect.redacted_feed import RedactedFeed
 from k6spec.declare.fingerprint import declaration, fingerprint
 from k6spec.declare.load import Load
@@ -275,7 +275,7 @@ def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -
         "environment": {
             "name": around.config.env,
             "overrides": {"profile": dict(around.config.profile), "limits": dict(around.config.limits)},
-            "base_url": without_user(around.sut.base_url),
+            "base_url": shown_address(around.sut.base_url),
             "host": socket.gethostname(),
             "platform": platform.platform(),
             "machine": machine(around.config.machine),
@@ -288,7 +288,7 @@ def _declared(load: Load, made: Load, folder: RunFolder, around: Surroundings) -
         "stack": {"name": around.stack.name, **asdict(around.stack.endpoints())},
         "git": git_facts(around.config.root, os.environ),
         "sut_version": around.config.sut_version,
-        "sut": {name: without_user(value) for name, value in around.sut.identity().items()},
+        "sut": {name: shown_address(value) for name, value in around.sut.identity().items()},
         "verdicts": [],
     }
 

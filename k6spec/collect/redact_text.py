@@ -103,9 +103,9 @@ class TextRedactor:
         return self.text(value) if isinstance(value, str) else value
 
 
-def without_user(url: str) -> str:
-    """``url`` less user and password."""
-    return re.sub(r"(?<=://)[^/@\s?#]*@", "", url)
+def shown_address(url: str) -> str:
+    """``url`` less where secrets stand: user and password, query and fragment."""
+    return re.sub(r"(://)(?:[^/@\s?#]*@)?([^\s?#]*)\S*", r"\1\2", url)
 
 
 def _re2(text: str) -> str:

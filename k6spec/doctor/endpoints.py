@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from k6spec.collect.access import Access, is_loopback, read_access
+from k6spec.collect.redact_text import shown_address
 from k6spec.collect.sources.registry import make_source
 from k6spec.doctor.case import Case
 from k6spec.doctor.finding import Finding
@@ -27,8 +28,7 @@ def system_under_test(case: Case) -> Iterator[Finding]:
     if url is None:
         yield Finding(topic=topic, status="not needed", seen="base_url is not set; specs say where it is")
         return
-    parts = urlsplit(url)
-    shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    shown = shown_address(url)
     with httpx.Client(trust_env=not is_loopback(url), timeout=_SECONDS) as client:
         try:
             with stopwatch() as watch:

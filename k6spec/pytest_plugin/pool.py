@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import final
 
 from k6spec.collect.jaeger_link import leads_somewhere
-from k6spec.collect.redact_text import without_user
+from k6spec.collect.redact_text import shown_address
 from k6spec.config import Config
 from k6spec.declare.fingerprint import declaration, fingerprint, first_difference
 from k6spec.declare.load import Load
@@ -205,7 +205,7 @@ class Pool:
         if self._last is not None:
             sut.reset()
         replaced = replaced_loads(load, binary, base_url=sut.base_url, env=os.environ)
-        self.say(f"load: {_described(load, replaced)} against {without_user(sut.base_url)} (for {wanted.nodeid})")
+        self.say(f"load: {_described(load, replaced)} against {shown_address(sut.base_url)} (for {wanted.nodeid})")
         try:
             self._last = run_load(load, around)
             self._stacks[self._last] = stack

@@ -13,7 +13,7 @@ from typing import IO, Final, Protocol, final, runtime_checkable
 import httpx
 
 from k6spec.child import Child
-from k6spec.collect.redact_text import without_user
+from k6spec.collect.redact_text import shown_address
 from k6spec.errors import SutFault
 from k6spec.stack.base import StackBackend
 from k6spec.stack.otlp_env import BATCH_DELAY, otlp_env
@@ -288,12 +288,12 @@ def check_address(url: str) -> None:
         status = httpx.get(url, trust_env=False, timeout=5).status_code
     except httpx.HTTPError as error:
         raise SutFault(
-            f"the system under test does not answer at {without_user(url)}: {error or type(error).__name__}",
+            f"the system under test does not answer at {shown_address(url)}: {error or type(error).__name__}",
             advice="start it, or set base_url to where it answers",
         ) from error
     if status >= 500:
         raise SutFault(
-            f"the system under test answers {status} at {without_user(url)} (below 500 is up)",
+            f"the system under test answers {status} at {shown_address(url)} (below 500 is up)",
             advice="see its log; or give as ready a path that answers well once it is up",
         )
 
@@ -309,6 +309,6 @@ def post_reset(url: str) -> None:
     except httpx.HTTPError as error:
         why = error or type(error).__name__
         raise SutFault(
-            f"the system under test could not be reset by POST {without_user(url)}: {why}",
+            f"the system under test could not be reset by POST {shown_address(url)}: {why}",
             advice="check the reset path",
         ) from error

@@ -6,7 +6,7 @@ import os
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k6spec.collect.id_set import IdSet
@@ -52,6 +52,7 @@ def test_an_empty_set_has_none():
 IDS = st.lists(st.binary(min_size=16, max_size=16) | st.sampled_from([bytes(16), b"\1" * 16, b"\1" * 15 + b"\2"]))
 
 
+@settings(deadline=None)
 @given(IDS, IDS)
 def test_it_says_where_an_id_is(there, asked):
     ids = IdSet.of(there, 16)
@@ -60,6 +61,7 @@ def test_it_says_where_an_id_is(there, asked):
         assert (wanted in ids) == (wanted in there)
 
 
+@settings(deadline=None)
 @given(IDS)
 def test_it_holds_each_once_and_knows_which_came_again(given_ids):
     ids = IdSet.of(given_ids, 16)

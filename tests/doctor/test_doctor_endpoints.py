@@ -15,8 +15,8 @@ def test_whatever_a_system_answers_it_is_there(case, status):
     assert f"status {status}" in found.seen
 
 
-def test_a_system_that_does_not_answer_is_a_problem_and_its_password_is_not_shown(case):
-    (found,) = system_under_test(case(base_url="http://user:s3cret@127.0.0.1:9/shop"))
+def test_a_system_that_does_not_answer_is_a_problem_and_no_secret_of_its_address_is_shown(case):
+    (found,) = system_under_test(case(base_url="http://user:s3cret@127.0.0.1:9/shop?token=s3cret#s3cret"))
     assert found.status == "problem"
     assert "http://127.0.0.1:9/shop does not answer" in found.seen
     assert "s3cret" not in str(found)
@@ -55,6 +55,12 @@ def test_a_source_that_cannot_be_is_told_in_words(case):
     (found,) = source(case("external", source={"kind": "tempos"}))
     assert found.status == "problem"
     assert "tempos" in found.seen
+
+
+def test_what_is_wrong_with_the_address_of_a_source_is_told_without_its_secrets(case):
+    (found,) = source(case("external", source={"kind": "tempo", "url": "http://u:s3cret@127.0.0.1:9/?key=s3cret"}))
+    assert "127.0.0.1:9/" in found.seen
+    assert "s3cret" not in str(found)
 
 
 def test_a_source_of_files_has_no_clock(case, tmp_path):

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.conftest import Project, eventually
+from tests.support.stacks import docker_client
+from tests.toolchain.build import IMAGES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads command lines in /proc")
 
@@ -156,9 +158,12 @@ def command_lines_of(project: Project, process: subprocess.Popen[str]) -> set[st
     return seen
 
 
-@pytest.mark.parametrize("stack", ["its own", "one that stays"])
+@pytest.mark.parametrize("stack", ["its own", "one that stays", pytest.param("docker", marks=pytest.mark.docker)])
 def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dict[str, str], stack: str) -> None:
-    if stack == "one that stays":
+    if stack == "docker":
+        images = {"K6SPEC_COLLECTOR_IMAGE": IMAGES["otelcol"], "K6SPEC_JAEGER_IMAGE": IMAGES["jaeger"]}
+        project.env |= {"K6SPEC_STACK": stack, **images}
+    if stack != "its own":
         k6spec(project, "up")
     project.env |= {"K6SPEC_REPORTS": "html,github,gitlab", "GITHUB_STEP_SUMMARY": str(project.root / "step.md")}
     with (project.root / "output").open("w+") as output:
@@ -168,7 +173,7 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
         said = output.read()
 
     assert "1 failed, 1 passed" in said
-    assert (project.root / ".k6spec" / "stack.json").exists() == (stack == "one that stays")
+    assert (project.root / ".k6spec" / "stack.json").exists() == (stack != "its own")
     (info,) = project.infos()
     assert info["status"] == "complete"
     spans = next(project.runs.glob("*/spans.parquet"))
@@ -176,7 +181,10 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
     assert any(" run " in line and "k6" in line for line in command_lines)
     left = {str(path): "".join(texts(path)) for path in project.root.rglob("*") if path.is_file()}
     left |= {"a command line": "\n".join(command_lines), "doctor": k6spec(project, "doctor", "--json")}
-    assert "login " in said and "PLANT_HEADER" in said
+    if stack == "docker":
+        left |= containers_of(project)
+        assert len([name for name in left if name.startswith("container ")]) == 2
+    assert "PLANT_HEADER" in said  # local variables were printed
     names = {Path(name).name for name in left}
     assert {"report.xml", "step.md", "gl-code-quality-report.json", "k6-summary.json", "report.html"} <= names, (
         names
@@ -185,6 +193,16 @@ def test_nothing_that_a_run_leaves_holds_a_secret(project: Project, planted: dic
     found = {(place, name) for place, secret in planted.items() for name, text in left.items() if secret in text}
     assert found == set()
     k6spec(project, "down")
+
+
+def containers_of(project: Project) -> dict[str, str]:
+    """All that Docker tells of the project's containers, and their logs."""
+    client = docker_client()
+    try:
+        mine = client.containers.list(filters={"label": f"k6spec.workspace={project.root.resolve()}"})
+        return {f"container {each.name}": f"{each.attrs} {each.logs().decode()}" for each in mine}
+    finally:
+        client.close()
 
 
 def k6spec(project: Project, *arguments: str) -> str:
