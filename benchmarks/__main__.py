@@ -20,6 +20,7 @@ NAMES = (
     "receiver",
     "report",
     "retrieve",
+    "rounds",
     "soak",
     "startup",
 )

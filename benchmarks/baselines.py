@@ -69,7 +69,7 @@ def judge_night(
                 Measured(observed=float(value), lowest=float(value), highest=float(value), reducer=Percentile(95)),
                 "<=",
                 limit * baseline(),
-                population=_population(str(claim)),
+                population=population(str(claim)),
                 statistic=str(claim),
                 unit="ns",
                 bench=Bench(database=None, past=past),  # type: ignore[arg-type]
@@ -150,7 +150,8 @@ def _share(counts: list[int]) -> float:
     return 100 * float(np.mean(np.array(counts) > 0))
 
 
-def _population(text: str) -> Population:
+def population(text: str) -> Population:
+    """Requests of which nothing is missing, and no worst one is asked for."""
     return Population(
         noun="request",
         text=text,

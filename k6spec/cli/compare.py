@@ -118,7 +118,10 @@ def _beyond(pair: Pair, noise: Mapping[Pair, float]) -> bool | None:
 def _show(one: RunFolder, two: RunFolder, differs: str | None) -> None:
     infos = (one.info(), two.info())
     for name, run, info in (("first", one, infos[0]), ("second", two, infos[1])):
-        out.print(f"{name}: [bold]{run.run_id}[/]  {escape(entry_of({**info, 'run_id': run.run_id}).revision)}")
+        revision = entry_of({**info, "run_id": run.run_id}).revision
+        ab = info.get("ab")
+        turn = f", round {ab['round']} of {ab['rounds']}" if ab else ""
+        out.print(f"{name}: [bold]{run.run_id}[/]  {escape(revision)}{turn}")
     if differs:
         out.print(f"[yellow]the loads are not the same[/]: {escape(differs)}", soft_wrap=True)
 

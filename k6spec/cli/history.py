@@ -30,6 +30,7 @@ HistoryOption = Annotated[
     Path | None,
     typer.Option("--history", help="The folder of history. [default: that of the settings]", show_default=False),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 _LISTED: Final = 5
 
 history: Final = typer.Typer(no_args_is_help=True, help="What is kept of each run for claims against baselines.")
@@ -128,6 +129,7 @@ def changes(
 def export(
     to: Annotated[Path, typer.Argument(help="The file to write, JSON lines.")],
     folder: HistoryOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write all of history into one file, for another machine or another tool.
 
@@ -140,7 +142,10 @@ def export(
         )
     except OSError as error:
         raise ArchiveFault(f"{to} cannot be written: {error.strerror}") from error
-    out.print(f"wrote {len(entries)} runs to {escape(str(to))}", soft_wrap=True)
+    if as_json:
+        tell({"path": str(to), "runs": len(entries)})
+    else:
+        out.print(f"wrote {len(entries)} runs to {escape(str(to))}", soft_wrap=True)
 
 
 @history.command("import")
@@ -153,6 +158,7 @@ def import_entries(
     ] = False,
     runs: RunsOption = DEFAULT_RUNS,
     folder: HistoryOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Take up runs from exported files, or from the archive. What history knows of a run already stays.
 
@@ -169,10 +175,14 @@ def import_entries(
             known.add(entry.run_id)
             added += 1
     for run in find_runs(runs) if from_runs else ():
-        if run.run_id not in known and run.is_whole():
+        if run.run_id not in known and run.is_whole() and "ab" not in run.info():  # rounds are no nights
             store.add(record_run(run))
             added += 1
-    out.print(f"took up {added} runs; history has {len(store.entries())}")
+    total = len(store.entries())
+    if as_json:
+        tell({"added": added, "runs": total})
+    else:
+        out.print(f"took up {added} runs; history has {total}")
 
 
 def _read(file: Path) -> list[Entry]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from k6spec.cli.app import app
+from k6spec.cli.app import app, tell
 from k6spec.errors import UsageError
 
 _COLLECTED: Final = (0, 5)  # pytest exit codes: tests, or none
@@ -28,6 +28,9 @@ def script(
     out: Annotated[
         Path | None, typer.Option(help="Write what k6 runs there, and print only where: it can be run by itself.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a load: its tests, and the source of each module.")
+    ] = False,
 ) -> None:
     """Print the JavaScript that the loads of specs are compiled to. pytest collects them; nothing is run.
 
@@ -38,16 +41,24 @@ def script(
         target.mkdir(parents=True, exist_ok=True)
         loads = _compiled(specs, env, target)
         for number, load in enumerate(loads):
+            entry = Path(load["folder"]) / "entry.js"
+            if as_json:
+                sources = {name: _source(load, name) for name in load["modules"]}
+                tell({"nodeids": load["nodeids"], "entry": str(entry) if out else None, "modules": sources})
+                continue
             if number:
                 print()
             print("\n".join(f"// {nodeid}" for nodeid in load["nodeids"]))
             if out is not None:
-                entry = Path(load["folder"]) / "entry.js"
                 print(f"k6 run -e BASE_URL=http://127.0.0.1:8000 {entry}")
                 continue
             for module in load["modules"]:
                 print(f"\n// ---- {module}\n")
-                print((Path(load["folder"]) / module).read_text(encoding="utf-8"), end="")
+                print(_source(load, module), end="")
+
+
+def _source(load: dict[str, Any], module: str) -> str:
+    return (Path(load["folder"]) / module).read_text(encoding="utf-8")
 
 
 def _compiled(specs: list[str], env: str, folder: Path) -> list[dict[str, Any]]:

@@ -39,6 +39,8 @@ RootOption = Annotated[
     ),
 ]
 
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
 
 def _port(name: str, what: str, usual: int) -> Any:
     return typer.Option(name, min=1, max=65_535, help=f"{what}. [default: {usual}, if it is free]")
@@ -52,6 +54,7 @@ def up(
     http_port: Annotated[int | None, _port("--http-port", "Where OTLP/HTTP is taken", HTTP_PORT)] = None,
     ui_port: Annotated[int | None, _port("--ui-port", "Where the UI of Jaeger answers", UI_PORT)] = None,
     root: RootOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Start a stack that stays, and print what the system under test must be told.
 
@@ -80,17 +83,20 @@ def up(
         lifetime = _new(config)
     else:
         _say(f"the {lifetime.stack.name} stack runs here already")
-    kept, exports = _brought_up(lifetime)
+    kept, environment = _brought_up(lifetime)
+    if as_json:
+        tell({**_plain(kept), "environment": environment})
+        return
     _describe(kept, _say)
     _say("For the system under test:")
-    print("\n".join(exports))
+    print("\n".join(f"export {name}={value}" for name, value in environment.items()))
 
 
 @app.command()
 def status(
     logs: Annotated[bool, typer.Option("--logs", help="With what its programs have logged.")] = False,
     root: RootOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say which stack runs in this workspace, and how it is. Exit code 0 if it takes spans, else 1.
 
@@ -110,8 +116,9 @@ def status(
     let_go(stack)
     takes_spans = not any(part.ailment is not None and part.needed for part in parts)
     if as_json:
-        told = {"stack": kept.kind, "since": kept.started, "ui": kept.ui, **asdict(kept.endpoints)}
-        tell({**told, "takes_spans": takes_spans, "parts": [asdict(part) for part in parts], "logs": logged})
+        tell(
+            {**_plain(kept), "takes_spans": takes_spans, "parts": [asdict(part) for part in parts], "logs": logged}
+        )
     else:
         _describe(kept, print)
         for part in parts:
@@ -125,7 +132,7 @@ def status(
 
 
 @app.command()
-def down(root: RootOption = None) -> None:
+def down(root: RootOption = None, as_json: JsonOption = False) -> None:
     """End the stack of this workspace, and remove what dead sessions left. Safe to call again.
 
     Example: k6spec down
@@ -135,7 +142,10 @@ def down(root: RootOption = None) -> None:
     file = KeptFile(root or project_root())
     ended = uninterrupted(partial(end_kept, file, make=_maker(file), say=_say))
     uninterrupted(partial(clear_leftovers, file.root, _say))
-    _say("no stack runs here" if ended is None else f"the {ended.kind} stack is ended")
+    if as_json:
+        tell({"ended": None if ended is None else ended.kind})
+    else:
+        _say("no stack runs here" if ended is None else f"the {ended.kind} stack is ended")
 
 
 def _new(config: Config) -> Lifetime:
@@ -146,13 +156,13 @@ def _new(config: Config) -> Lifetime:
     return choice.lifetime
 
 
-def _brought_up(lifetime: Lifetime) -> tuple[KeptStack, list[str]]:
-    """Starts the stack if it does not run, and keeps it; with the lines that a shell is to evaluate."""
+def _brought_up(lifetime: Lifetime) -> tuple[KeptStack, dict[str, str]]:
+    """Starts the stack if it does not run, and keeps it; with the environment that the system must be given."""
     stack = lifetime.stack
     try:
         stack.start()
-        exports = [f"export {name}={value}" for name, value in otlp_env(stack).items()]
-        return uninterrupted(partial(lifetime.keep, "up")), exports
+        environment = dict(otlp_env(stack))
+        return uninterrupted(partial(lifetime.keep, "up")), environment
     except BaseException:
         if lifetime.adopted is None:
             uninterrupted(stack.stop)  # does nothing if it was kept just before
@@ -167,6 +177,10 @@ def _with_usual_ports(config: Config) -> Config:
             with suppress(StackFault):
                 (ports[setting],) = free_ports([usual])
     return replace(config, **ports)
+
+
+def _plain(kept: KeptStack) -> dict[str, Any]:
+    return {"stack": kept.kind, "since": kept.started, "ui": kept.ui, **asdict(kept.endpoints)}
 
 
 def _describe(kept: KeptStack, say: Callable[[str], None]) -> None:

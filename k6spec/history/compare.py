@@ -11,6 +11,7 @@ from k6spec.judge.requests import select_requests
 from k6spec.judge.stat import Stat
 from k6spec.judge.verdict import Unit
 from k6spec.query.database import Database
+from k6spec.query.operations import SPAN_NAME
 from k6spec.query.request_selector import http
 from k6spec.store.archive import RunFolder
 from k6spec.store.spans import CLIENT_SERVICE
@@ -130,7 +131,7 @@ def _parts(database: Database) -> _Parts:
         )
     )
     rows = database.rows(
-        """SELECT c.operation, s.service, coalesce(s.db_statement, s.name) AS what,
+        f"""SELECT c.operation, s.service, coalesce(s.db_statement, {SPAN_NAME}) AS what,
         sum(s.self_ns)::DOUBLE, count(*)
         FROM spans s JOIN traces c USING (trace_id) WHERE c.complete AND c.scenario IS NOT NULL GROUP BY ALL"""
     )

@@ -34,6 +34,8 @@ class Operations:
         self._bench = bench
         self._selector = selector
         self._root = root
+        self.verdict: Verdict | None = None
+        """Of the latest comparison."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -60,8 +62,8 @@ class Operations:
         past = self._bench.past
         seen, traces = operations_of(self._bench.database, self._selector, critical=self._critical)
         earlier: Mapping[str, Mapping[str, int]] | str = "here is no history"
+        rounds = None if past is None else past.rounds(standard.chosen)
         if past is not None:
-            rounds = past.rounds(standard.chosen)
             earlier = (
                 past.operations(self._root, standard.chosen, critical=self._critical)
                 if rounds is None
@@ -79,13 +81,13 @@ class Operations:
         alpha = 1 - standard.sure
         admitted = past.family.admits(min(1.0, min(chances.values(), default=1.0) * max(1, len(chances))), alpha)
         new = {name: seen[name] for name, p in chances.items() if admitted and p * len(chances) <= alpha}
-        notes = [f"new: {name}, in {n:,} of {traces:,} traces" for name, n in new.items()][:_NAMED]
         rare = {name: seen[name] for name in chances if name not in new}
-        notes += [
-            f"not seen before, but too rare to call it new: {name}, in {n:,} of {traces:,} traces"
-            for name, n in rare.items()
-        ][:_NAMED]
-        notes.append(f"compared with {total:,} traces of {len(earlier)} runs")
+        notes = [
+            *_named("new", new, traces),
+            *_named("not seen before, but too rare to call it new", rare, traces),
+        ]
+        of = f"{len(earlier)} runs" if rounds is None else f"{rounds.base}, {len(earlier)} rounds"
+        notes.append(f"compared with {total:,} traces of {of}")
         return self._verdict(text, "failed" if new else "passed", new, notes=notes)
 
     __hash__ = None  # type: ignore[assignment]
@@ -111,7 +113,7 @@ class Operations:
         notes: Sequence[str] = (),
     ) -> Verdict:
         said = f"{len(new)} new" if outcome != "skipped" and not reason else "cannot be judged"
-        return self._bench.log.add(
+        self.verdict = self._bench.log.add(
             Verdict(
                 claim=f"{text} <= baseline",
                 headline=f"{text} {said}, limit {shown(0, 'count')}",
@@ -129,6 +131,7 @@ class Operations:
                 ),
             )
         )
+        return self.verdict
 
     def _population(self, text: str, new: Mapping[str, int]) -> Population:
         database = self._bench.database
@@ -163,3 +166,9 @@ class Operations:
             traces_beyond=lambda _limit, _over: 0,
             why_empty=lambda: "there is no complete trace",
         )
+
+
+def _named(what: str, operations: Mapping[str, int], traces: int) -> list[str]:
+    lines = [f"{what}: {name}, in {n:,} of {traces:,} traces" for name, n in operations.items()]
+    left = len(lines) - _NAMED
+    return lines[:_NAMED] + ([f"{what}: {left} more"] if left > 0 else [])

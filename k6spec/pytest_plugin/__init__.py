@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from k6spec.run import Run
     from k6spec.stack.base import StackBackend
     from k6spec.stack.sut import Sut
+
+_COMPARED: Final = {"k6spec.judge.stat", "k6spec.judge.breaking", "k6spec.judge.operations"}
+"""Modules of what a limit is compared with."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -140,7 +143,7 @@ def pytest_make_collect_report(
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    if any(type(side).__module__ in {"k6spec.judge.stat", "k6spec.judge.breaking"} for side in (left, right)):
+    if any(type(side).__module__ in _COMPARED for side in (left, right)):
         from k6spec.pytest_plugin.session import compared
 
         return compared(left, right)

@@ -27,7 +27,7 @@ from k6spec.k6.own_load import replaced_loads
 from k6spec.k6.progress import ProgressLine
 from k6spec.measure import Surroundings
 from k6spec.pipeline import run_load, show
-from k6spec.pytest_plugin.turns import config_for, turns, version_names
+from k6spec.pytest_plugin.turns import config_for, named, turns, version_names
 from k6spec.stack.allowed import check_hosts
 from k6spec.stack.base import StackBackend
 from k6spec.stack.lifetime import Lifetime
@@ -161,7 +161,7 @@ class Pool:
         for turn in turns(rounds):
             if turn.opens:
                 pairs.append({})
-            self.say(f"round {turn.round} of {rounds}: the {turn.version}, {names[turn.version]}")
+            self.say(f"round {turn.round} of {rounds}: {named(turn, names)}")
             run = self._run(
                 load,
                 wanted if turn.version == "candidate" else replace(wanted, rehearse=lambda _seen: ()),

@@ -17,6 +17,7 @@ from k6spec.history.recording import claimed
 from k6spec.history.rounds import rounds_of
 from k6spec.judge.breaking import BreakingRate
 from k6spec.judge.health import Tolerances
+from k6spec.judge.operations import Operations
 from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
 from k6spec.judge.when import windows
@@ -252,7 +253,7 @@ def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
 def compared(left: object, right: object) -> list[str] | None:
     """A comparison's short explanation: what was observed, and the limit."""
     for side in (left, right):
-        if isinstance(side, Stat | BreakingRate) and side.verdict is not None:
+        if isinstance(side, Stat | BreakingRate | Operations) and side.verdict is not None:
             return [side.verdict.headline]
     return None
 
@@ -266,6 +267,10 @@ def summarise(reporter: Any, state: SessionState) -> None:
     for folder in runs:
         run = Run(folder)
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
+        if ab := run.info.get("ab"):
+            reporter.write_line(
+                f"  the last of {ab['rounds']} rounds, {ab['candidate']} in turns with {ab['base']}"
+            )
         config = state.config
         thinner = thinning(run, fewest=config.thin_from, fall=config.max_thinning.fraction)
         for remark in (*remarks(run.info), *omission(run), *thinner, *tracing_cost(run)):

@@ -38,6 +38,12 @@ def version_names(config: Config) -> dict[str, str]:
     return {"base": config.ab_version or "the base", "candidate": config.sut_version or commit or "the candidate"}
 
 
+def named(turn: Turn, names: dict[str, str]) -> str:
+    """Which version it is, with its name where it has one."""
+    name = names[turn.version]
+    return name if name == f"the {turn.version}" else f"the {turn.version}, {name}"
+
+
 def config_for(turn: Turn, config: Config, names: dict[str, str]) -> Config:
     """The settings of one load: a preflight is made in the first round only, of either version."""
     return replace(config, sut_version=names[turn.version], preflight=config.preflight and turn.round == 1)

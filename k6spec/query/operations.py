@@ -14,7 +14,10 @@ _AT_ONCE: Final = 1 << 18
 """Traces: DuckDB holds all numbers that it counts the different ones of in memory."""
 _SEEN: Final = SYSTEM_SPAN.sql
 _WAITED_FOR: Final = f"{SYSTEM_SPAN.sql} AND s.critical_ns > 0"
-_NAME: Final = "s.service || ' ' || s.kind || ' ' || s.name"
+SPAN_NAME: Final = r"""CASE WHEN s.db_namespace LIKE '%/%'
+    THEN replace(s.name, s.db_namespace, regexp_extract(s.db_namespace, '[^/]*$')) ELSE s.name END"""
+"""A span's name; a database that is a file is in it without its folder, which differs from start to start."""
+_NAME: Final = f"s.service || ' ' || s.kind || ' ' || {SPAN_NAME}"
 
 
 def operations_of(database: Database, selector: Selector, *, critical: bool) -> tuple[dict[str, int], int]:

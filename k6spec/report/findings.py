@@ -13,7 +13,7 @@ from k6spec.report.report_file import report_file
 Kind: TypeAlias = Literal["failed", "inconclusive", "error"]
 
 _KINDS: Final[dict[CaseOutcome, Kind]] = {"failed": "failed", "inconclusive": "inconclusive", "error": "error"}
-_TOLD: Final = ("reason", "worst", "extent", "cause", "evidence")
+_TOLD: Final = ("reason", "note", "worst", "extent", "cause", "evidence")
 
 
 @final

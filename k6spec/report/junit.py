@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Final
 
+from k6spec.judge.against import in_words
 from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
 from k6spec.report.judged import OUTCOMES
@@ -14,7 +15,8 @@ _PREFIX: Final = "k6spec."
 
 
 def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iterator[tuple[str, str]]:
-    """Verdict of the whole, run, report; then claim, verdict, observed and limit of each claim.
+    """Verdict of the whole, run, report; then claim, verdict, observed and limit of each claim,
+    and what it was compared with.
 
     From the second claim on its number stands behind the name: ``k6spec.claim.2``.
     """
@@ -32,3 +34,5 @@ def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iter
                 yield f"{_PREFIX}observed{end}", shown(verdict.observed, verdict.unit)
             if isfinite(verdict.limit):
                 yield f"{_PREFIX}limit{end}", f"{verdict.operator} {shown(verdict.limit, verdict.unit)}"
+        if verdict.evidence.compared is not None:
+            yield f"{_PREFIX}against{end}", in_words(verdict.evidence.compared, verdict.unit)

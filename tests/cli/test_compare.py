@@ -13,6 +13,7 @@ import pytest
 from k6spec.history.entry import Statistic
 from k6spec.history.store import HistoryStore
 from k6spec.judge.verdict import Unit
+from k6spec.store.archive import RunFolder
 from tests.support.command import k6spec
 from tests.support.history import entry as entry_of_night
 from tests.support.history import nights
@@ -44,6 +45,23 @@ def test_it_names_where_the_time_went(project: Path) -> None:
     after = result.stdout.partition("where the time went")[2].splitlines()
     assert after[1].strip() == "+40 ms  POST /checkout: stock SELECT stock WHERE sku = ? (5 ms -> 45 ms)"
     assert len(after) == 2
+
+
+def test_scripts_get_the_cause_first(project: Path) -> None:
+    first, *_ = json.loads(k6spec("compare", "aaaa", "bbbb", "--json", cwd=project).stdout)["traces"]
+
+    assert (first["root"], first["service"]) == ("POST /checkout", "stock")
+    assert (first["what"], first["added_ns"]) == ("SELECT stock WHERE sku = ?", 40e6)
+
+
+def test_rounds_of_two_versions_are_named(project: Path) -> None:
+    for number, run in enumerate((FIRST, SECOND), start=1):
+        folder = RunFolder(project / f".k6spec/runs/{run}")
+        folder.write_info({**folder.info(), "ab": {"version": "base", "round": number, "rounds": 4, "pairs": []}})
+
+    lines = k6spec("compare", "aaaa", "bbbb", cwd=project).stdout.splitlines()
+
+    assert [line.partition(", ")[2] for line in lines[:2]] == ["round 1 of 4", "round 2 of 4"]
 
 
 def test_it_shows_what_changed_of_the_requests(project: Path) -> None:

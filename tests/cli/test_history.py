@@ -95,6 +95,23 @@ def test_archived_runs_are_taken_up(tmp_path: Path) -> None:
     assert entry.statistics["POST /checkout requests: p95 duration"].value == 20e6
 
 
+def test_rounds_of_two_versions_are_not_taken_up(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [Request(ms=20)] * 10)
+    folder.write_info({**folder.info(), "ab": {"version": "base", "round": 1, "rounds": 4, "pairs": [{}]}})
+
+    assert "took up 0 runs" in k6spec("history", "import", "--from-runs", cwd=tmp_path).stdout
+
+
+def test_export_and_import_tell_scripts_how_many(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = str(tmp_path_factory.mktemp("other") / "h.jsonl")
+
+    exported = json.loads(k6spec("history", "export", file, "--json", cwd=project).stdout)
+    imported = json.loads(k6spec("history", "import", file, "--json", cwd=Path(file).parent).stdout)
+
+    assert exported == {"path": file, "runs": 30}
+    assert imported == {"added": 30, "runs": 30}
+
+
 def test_pin_list_and_unpin(project: Path) -> None:
     assert (
         "is pinned as release-1.4"

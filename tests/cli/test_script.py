@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -55,6 +56,21 @@ def test_each_load_is_printed_once_with_its_tests(project: Path) -> None:
     assert printed.count("// ---- flow_0.js") == 2
     assert 'address(BASE_URL, "/products")' in printed
     assert 'address(BASE_URL, "/checkout")' in printed
+
+
+def test_scripts_get_each_load_as_an_object(project: Path) -> None:
+    first, second = map(json.loads, script("specs", "--json", cwd=project).stdout.splitlines())
+
+    assert first["nodeids"] == ["specs/test_shop.py::test_one", "specs/test_shop.py::test_two"]
+    assert first["entry"] is None
+    assert 'address(BASE_URL, "/products")' in first["modules"]["flow_0.js"]
+    assert 'address(BASE_URL, "/checkout")' in second["modules"]["flow_0.js"]
+
+
+def test_scripts_are_told_what_k6_can_run(project: Path) -> None:
+    first, _ = map(json.loads, script("specs", "--json", "--out", "js", cwd=project).stdout.splitlines())
+
+    assert Path(first["entry"]).read_text("utf-8") == first["modules"]["entry.js"]
 
 
 def test_a_node_id_narrows(project: Path) -> None:

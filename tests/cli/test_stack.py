@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -134,6 +135,17 @@ def test_a_stack_stays_until_it_is_ended(workspace: Workspace, kind: str) -> Non
     assert f"the {kind} stack is ended" in ended.stderr
     assert not answers(endpoint)
     assert nothing_remains(workspace)
+
+
+def test_scripts_are_told_what_runs_and_what_has_ended(workspace: Workspace) -> None:
+    first, again = (json.loads(workspace.k6spec("up", "--stack", "embedded", "--json").stdout) for _ in range(2))
+    ended, nothing = (json.loads(workspace.k6spec("down", "--json").stdout) for _ in range(2))
+
+    assert first == again
+    assert first["stack"] == "embedded"
+    assert first["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == first["otlp_grpc"]
+    assert ended == {"ended": "embedded"}
+    assert nothing == {"ended": None}
 
 
 def test_where_none_runs_status_and_down_say_so(workspace: Workspace) -> None:
