@@ -175,7 +175,7 @@ def import_entries(
             known.add(entry.run_id)
             added += 1
     for run in find_runs(runs) if from_runs else ():
-        if run.run_id not in known and run.is_whole() and "ab" not in run.info():  # rounds are no nights
+        if run.run_id not in known and run.is_whole() and not run.info().get("ab"):  # rounds are no nights
             store.add(record_run(run))
             added += 1
     total = len(store.entries())

@@ -88,7 +88,8 @@ def test_export_and_import_carry_it_to_another_machine(
 
 
 def test_archived_runs_are_taken_up(tmp_path: Path) -> None:
-    make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [Request(ms=20)] * 10)
+    folder = make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [Request(ms=20)] * 10)
+    folder.write_info({**folder.info(), "ab": None})  # as a load that is no round is archived
 
     assert "took up 1 runs" in k6spec("history", "import", "--from-runs", cwd=tmp_path).stdout
     (entry,) = HistoryStore(tmp_path / ".k6spec/history").entries()
