@@ -240,6 +240,13 @@ def test_it_prints(opened_page: Callable[..., Page], report: Path) -> None:
     assert page.locator(".claim").first.is_visible()
 
 
+def test_nothing_is_wider_than_a_sheet_of_paper(opened_page: Callable[..., Page], report: Path) -> None:
+    page = opened_page(report)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 less Chromium's margins
+    expect(page.locator("html")).to_have_js_property("scrollWidth", 718)
+
+
 def test_charts_are_printed_in_the_colours_of_paper(opened_page: Callable[..., Page], report: Path) -> None:
     page = opened_page(report, color_scheme="dark")
     line = "() => getComputedStyle(document.documentElement).getPropertyValue('--rule').trim()"
