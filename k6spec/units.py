@@ -113,6 +113,11 @@ def format_ratio(fraction: float) -> str:
     return f"{value:.2g} %" if abs(value) < 0.1 else f"{value:.2f} %"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: ``1 span``, ``2,002 spans``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _significant(value: float) -> str:
     if value == round(value) or abs(value) >= 100:
         return f"{value:.0f}"

@@ -14,6 +14,7 @@ from k6spec.cli.history import HistoryOption, opened
 from k6spec.errors import UsageError
 from k6spec.history.retention import plan, remove
 from k6spec.store.archive import find_runs
+from k6spec.units import counted
 
 _MB: Final = 1_000_000
 
@@ -58,5 +59,6 @@ def gc(
     stay = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
     total = sum(fate.size for fate in gone) / _MB
     out.print(
-        f"{word} {len(gone)} runs, {total:,.1f} MB; {len(fates) - len(gone)} stay{f' ({stay})' if stay else ''}"
+        f"{word} {counted(len(gone), 'run')}, {total:,.1f} MB; "
+        f"{len(fates) - len(gone)} stay{f' ({stay})' if stay else ''}"
     )

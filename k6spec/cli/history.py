@@ -25,6 +25,7 @@ from k6spec.history.store import HistoryStore
 from k6spec.judge.family import Family
 from k6spec.judge.limits import shown
 from k6spec.store.archive import find_runs
+from k6spec.units import counted
 
 HistoryOption = Annotated[
     Path | None,
@@ -70,8 +71,8 @@ def list_entries(
         return
     pinned = {run_id: name for name, ids in store.marks().pins.items() for run_id in ids}
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "load", "branch", "revision", "key", "statistics", "pinned"):
-        table.add_column(column, no_wrap=column in {"run", "revision", "key"})
+    for column in ("run", "load", "branch", "revision", "key", "pinned"):
+        table.add_column(column, no_wrap=column in {"run", "revision", "key"}, min_width=len(column))
     for entry in found:
         revision = f"{entry.revision}{' (changed)' if entry.dirty else ''}"
         cells = (
@@ -80,7 +81,6 @@ def list_entries(
             entry.branch or "-",
             revision,
             entry.key,
-            str(len(entry.statistics)),
             pinned.get(entry.run_id, ""),
         )
         table.add_row(*map(escape, cells))
@@ -118,7 +118,7 @@ def changes(
         place = f" of branch {escape(trunk)}" if trunk else ""
         out.print(f"no statistic has the eight runs{place} yet that it takes to look for changes ({store.folder})")
     elif not found:
-        out.print(f"no change in {series} statistics")
+        out.print(f"no change in {counted(series, 'statistic')}")
     else:
         _show(found, series)
     if found:
@@ -145,7 +145,7 @@ def export(
     if as_json:
         tell({"path": str(to), "runs": len(entries)})
     else:
-        out.print(f"wrote {len(entries)} runs to {escape(str(to))}", soft_wrap=True)
+        out.print(f"wrote {counted(len(entries), 'run')} to {escape(str(to))}", soft_wrap=True)
 
 
 @history.command("import")
@@ -182,7 +182,7 @@ def import_entries(
     if as_json:
         tell({"added": added, "runs": total})
     else:
-        out.print(f"took up {added} runs; history has {total}")
+        out.print(f"took up {counted(added, 'run')}; history has {total:,}")
 
 
 def _read(file: Path) -> list[Entry]:
@@ -235,7 +235,7 @@ def _show(found: list[Found], series: int) -> None:
             by = "" if abs(share) == float("inf") else f" ({share * 100:+.1f} %)"
             out.print(f"  {escape(change.statistic)}: {before} -> {after}{by}", soft_wrap=True)
         _print_commits(last, first)
-    out.print(f"{len(found)} changes in {series} statistics")
+    out.print(f"{counted(len(found), 'change')} in {counted(series, 'statistic')}")
 
 
 def _print_commits(last: Entry, first: Entry) -> None:

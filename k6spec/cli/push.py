@@ -23,6 +23,7 @@ from k6spec.collect.push_target import Target, make_target
 from k6spec.errors import ConfigError, StackFault, UsageError
 from k6spec.stack.kept import KeptFile
 from k6spec.store.archive import RunFolder, find_run
+from k6spec.units import counted
 
 _SHORTEST_ID: Final = 4
 
@@ -113,8 +114,7 @@ def push(
 
 def _say(run: RunFolder, target: Target, pushed: Pushed, traces: int, link: str | None) -> None:
     out.print(
-        f"pushed {pushed.spans:,} spans of {traces:,} {'trace' if traces == 1 else 'traces'} "
-        f"of {run.run_id} to {target.shown}",
+        f"pushed {counted(pushed.spans, 'span')} of {counted(traces, 'trace')} of {run.run_id} to {target.shown}",
         soft_wrap=True,
         markup=False,
     )

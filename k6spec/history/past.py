@@ -13,6 +13,7 @@ from k6spec.history.store import HistoryStore, Marks
 from k6spec.judge.family import Family
 from k6spec.judge.past import FEWEST, Chosen, Earlier, Known, Rounds
 from k6spec.judge.verdict import Unit
+from k6spec.units import counted
 
 _TRUNKS: Final = ("main", "master")
 
@@ -196,7 +197,7 @@ def _said(runs: Sequence[Entry], branch: str | None) -> str:
         return ""
     first, last = runs[0].started[:10], runs[-1].started[:10]
     place = f" on {branch}" if branch else ""
-    count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
+    count = counted(len(runs), "run")
     return f"{count}{place}, {first if first == last else f'{first} to {last}'}"
 
 

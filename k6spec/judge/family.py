@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import final
 
+from k6spec.units import counted
+
 
 @final
 class Family:
@@ -62,7 +64,7 @@ class Family:
         judged, skipped, late = self.judged, self.skipped, self.admitted_late()
         if not judged and not skipped:
             return None
-        parts = [f"{judged} {'claim' if judged == 1 else 'claims'} judged"] if judged else []
+        parts = [f"{counted(judged, 'claim')} judged"] if judged else []
         if skipped:
             noun = "" if judged else (" claim" if skipped == 1 else " claims")
             parts.append(f"{skipped}{noun} skipped, for there is no baseline yet; what they measured is recorded")

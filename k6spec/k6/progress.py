@@ -10,7 +10,7 @@ from typing import Final, final
 import numpy as np
 
 from k6spec.k6.output import K6Output
-from k6spec.units import format_ns
+from k6spec.units import counted, format_ns
 
 _WINDOW: Final = 5  # measurements
 
@@ -71,7 +71,7 @@ def format_progress(progress: Progress) -> str:
     """As in ``00:12 / 00:30  50 VUs  1,234 requests (102/s)  p95 84 ms  0.0 % failed``."""
     parts = [
         f"{_clock(progress.elapsed)} / {_clock(progress.length)}",
-        f"{progress.vus} VU{'' if progress.vus == 1 else 's'}",
+        counted(progress.vus, "VU"),
         f"{progress.requests:,} requests ({progress.rate:,.0f}/s)",
     ]
     if progress.p95_ns is not None:

@@ -20,7 +20,7 @@ from k6spec.report.statement import short_statement
 from k6spec.report.trace_tree import TraceTree
 from k6spec.run import Run
 from k6spec.store.spans import CLIENT_SERVICE
-from k6spec.units import format_ns, format_ratio
+from k6spec.units import counted, format_ns, format_ratio
 
 _WORST: Final = 3
 
@@ -177,4 +177,4 @@ def _evidence(run: Run, verdict: Verdict) -> str:
 
 
 def _several(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else ""
+    return counted(number, noun) if number else ""

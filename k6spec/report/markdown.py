@@ -12,6 +12,7 @@ from k6spec.report.html.visible import shorten, visible_line
 from k6spec.report.judged import limit, observed, subject
 from k6spec.report.report_file import report_file
 from k6spec.run import Run
+from k6spec.units import counted
 
 _ACTS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@-])")
 _LONGEST: Final = 400
@@ -33,8 +34,8 @@ def _head(session: JudgedSession, found: Sequence[Finding]) -> Iterator[str]:
     claims = sum(len(case.verdicts) for case in session.cases)
     kinds = [(kind, sum(one.kind == kind for one in found)) for kind in ("failed", "inconclusive", "error")]
     said = ", ".join(f"{count:,} {kind}" for kind, count in kinds if count) or "all passed"
-    loads = f"{len(session.runs):,} load{'' if len(session.runs) == 1 else 's'}"
-    yield f"## k6spec: {said} ({claims:,} claim{'' if claims == 1 else 's'}, {loads})"
+    loads = counted(len(session.runs), "load")
+    yield f"## k6spec: {said} ({counted(claims, 'claim')}, {loads})"
     yield ""
 
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from k6spec.report.html.visible import one_line, visible_line
-from k6spec.units import format_ns
+from k6spec.units import counted, format_ns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -242,8 +242,8 @@ def _left_out(count: int, glyphs: _Glyphs) -> Text:
 
 
 def _count(tree: TraceTree) -> str:
-    spans = f"{tree.span_count:,} {'span' if tree.span_count == 1 else 'spans'}"
-    services = f"{len(tree.services):,} {'service' if len(tree.services) == 1 else 'services'}"
+    spans = counted(tree.span_count, "span")
+    services = counted(len(tree.services), "service")
     errors = f", {tree.error_count:,} failed" if tree.error_count else ""
     return f"{spans}, {services}{errors}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal, final
 
-from k6spec.units import format_ns
+from k6spec.units import counted, format_ns
 
 Tier = Literal["stream", "by-id", "sampled"]
 """How spans reached us: every one came by us, read back by known trace id, or sampled in between."""
@@ -46,7 +46,7 @@ class Ledger:
     def __str__(self) -> str:
         outside = ""
         if self.spans_outside:
-            spans = f"{self.spans_outside:,} span{'' if self.spans_outside == 1 else 's'}"
+            spans = counted(self.spans_outside, "span")
             why = "clocks differ" if self.clocks_differ else "they end after the answer was read"
             outside = f", {spans} up to {format_ns(self.outside_ns)} outside their calls ({why})"
         return (

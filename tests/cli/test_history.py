@@ -40,7 +40,7 @@ def test_changes_names_the_commit_range_and_exits_with_1(project: Path) -> None:
     assert "(2026-10-19 to 2026-10-20, buy)" in result.stdout
     assert f"{P50}: 6.46 ms -> 7 ms (+8.5 %)" in result.stdout
     assert "git log 0000000013..0000000014" in result.stdout
-    assert "1 changes in 1 statistics" in result.stdout
+    assert "1 change in 1 statistic" in result.stdout
 
 
 def test_changes_of_the_last_nights_only(project: Path) -> None:
@@ -91,7 +91,7 @@ def test_archived_runs_are_taken_up(tmp_path: Path) -> None:
     folder = make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [Request(ms=20)] * 10)
     folder.write_info({**folder.info(), "ab": None})  # as a load that is no round is archived
 
-    assert "took up 1 runs" in k6spec("history", "import", "--from-runs", cwd=tmp_path).stdout
+    assert "took up 1 run;" in k6spec("history", "import", "--from-runs", cwd=tmp_path).stdout
     (entry,) = HistoryStore(tmp_path / ".k6spec/history").entries()
     assert entry.statistics["POST /checkout requests: p95 duration"].value == 20e6
 

@@ -22,7 +22,7 @@ from k6spec.report.html.sections.operations import requests_section, spans_secti
 from k6spec.report.html.trace_page import WATERFALL
 from k6spec.report.judged import OUTCOMES, latest, worst_of
 from k6spec.run import Run
-from k6spec.units import format_ns, format_ratio
+from k6spec.units import counted, format_ns, format_ratio
 
 _LIBRARY: Final = ("vendor/uplot/LICENSE", "vendor/uplot/uPlot.iife.min.js", "vendor/uplot/uPlot.min.css")
 _SCRIPTS: Final = ("report_charts.js", "report_heat.js", "report_lanes.js", "report_tables.js", "report.js")
@@ -132,7 +132,7 @@ def _verdict_in_words(verdicts: Sequence[Mapping[str, Any]]) -> str:
     if not verdicts:
         return "Nothing judged"
     counts = {outcome: sum(verdict["outcome"] == outcome for verdict in verdicts) for outcome in OUTCOMES}
-    total = f"{len(verdicts):,} claim{'' if len(verdicts) == 1 else 's'}"
+    total = counted(len(verdicts), "claim")
     if counts["passed"] == len(verdicts):
         return f"{total} passed" if len(verdicts) == 1 else f"All {total} passed"
     told = ("failed", "inconclusive") if counts["failed"] or counts["inconclusive"] else ("passed", "skipped")

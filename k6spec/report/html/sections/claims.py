@@ -13,6 +13,7 @@ from k6spec.report.html.page import text
 from k6spec.report.html.sections.table import Cell, Column, table
 from k6spec.report.html.visible import shorten, visible_line
 from k6spec.report.judged import limit, observed, subject
+from k6spec.units import counted
 
 _LONGEST_LINE: Final = 600
 _HEADS: Final = {
@@ -113,7 +114,7 @@ def _of_older_archive(verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _evidence(verdict: Mapping[str, Any]) -> str:
-    return f"{verdict['population']:,} {verdict['noun']}{'' if verdict['population'] == 1 else 's'}"
+    return counted(verdict["population"], verdict["noun"])
 
 
 def _bullet(verdict: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from k6spec.report.html.page import text
 from k6spec.report.html.sections.dots import dots
 from k6spec.report.html.sections.table import Cell, Column, table
 from k6spec.report.judged import MISSED, limit, observed, standard, subject
+from k6spec.units import counted
 
 _MOST_OPERATIONS: Final = 50
 
@@ -24,7 +25,7 @@ def earlier_section(earlier: EarlierRuns) -> str:
         parts.append(_in_turns(earlier.turns))
     parts += [_claim(claim) for claim in earlier.claims]
     if earlier.skipped:
-        claims = "1 claim" if earlier.skipped == 1 else f"{earlier.skipped} claims"
+        claims = counted(earlier.skipped, "claim")
         parts.append(
             f'<p class="none">{claims} against a baseline skipped: <a href="#claims">why stands there</a>.</p>'
         )
