@@ -34,8 +34,8 @@ from k6spec.store.span_file import SpanFile
 from k6spec.store.spans import CODED
 
 _ROUNDS: Final = 5
-_TIMES: Final = 4
-"""How often the messages come in the spool: Python's imports, some 50 ms once, are a small part then."""
+_TIMES: Final = 16
+"""How often the messages come in the spool: beside a million spans Python's imports are a small part."""
 _MIB: Final = 1 << 20
 _SENT: Final = "sent.spool"
 _KINDS: Final[dict[str, tuple[Callable[[int], bytes], int, int]]] = {
