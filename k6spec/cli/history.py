@@ -189,8 +189,10 @@ def _read(file: Path) -> list[Entry]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
         return [from_plain(json.loads(line), f"{file}:{number}") for number, line in enumerate(lines, 1) if line]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not what k6spec history export writes: it is no text") from error
     except json.JSONDecodeError as error:
         raise UsageError(f"{file} is not what k6spec history export writes: {error}") from error
 

@@ -184,7 +184,7 @@ class TestGc:
         (["baseline", "pin", "last", "--name", "a b"], "letters, digits, and . _ + - make a name"),
         (["baseline", "unpin", "nope"], "no run is pinned as 'nope'; pinned are: none"),
         (["history", "import"], "there is nothing to import"),
-        (["history", "import", "absent.jsonl"], "absent.jsonl cannot be read"),
+        (["history", "import", "absent.jsonl"], "absent.jsonl cannot be read: No such file or directory"),
     ],
 )
 def test_a_mistake_is_told_in_words(project: Path, arguments: list[str], message: str) -> None:
