@@ -24,7 +24,7 @@ from k6spec.stack.embedded import EmbeddedStack
 from k6spec.stack.ports import free_ports
 from k6spec.stack.process import find_program
 from k6spec.store.archive import find_run
-from tests.support.faults import said
+from tests.support.faults import said, started
 from tests.support.runs import Request, run_of
 
 BUY = declare_load(Scenario.http(flow.get("/checkout"), name="buy"), constant_vus(5, "1s"))
@@ -33,16 +33,6 @@ NOT_THERE = {"kind": "jaeger", "url": "http://127.0.0.1:9"}
 
 def command(*argv: str, wait: float = 20) -> CommandSut:
     return CommandSut([sys.executable, "-c", *argv], base_url="http://127.0.0.1:9", timeout=seconds(wait))
-
-
-def started(sut: CommandSut) -> None:
-    stack = EmbeddedStack()
-    stack.start()
-    try:
-        sut.start(stack)
-    finally:
-        sut.stop()
-        stack.stop()
 
 
 def newer(folder: Path) -> None:

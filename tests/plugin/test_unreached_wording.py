@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
@@ -18,9 +15,9 @@ from inline_snapshot import snapshot
 from k6spec import AddressSut, CommandSut, seconds
 from k6spec.collect.sources.registry import make_source
 from k6spec.k6 import binary
-from k6spec.stack.embedded import EmbeddedStack
 from k6spec.stack.process import ProcessStack
-from tests.support.faults import said
+from tests.support.faults import said, started
+from tests.support.serving import LoopbackServer, QuietHandler, serving
 from tests.support.stacks import quiet_port
 
 SERVER = "import http.server, sys; H = http.server.BaseHTTPRequestHandler"
@@ -33,7 +30,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), H).serve_forever()"""
 def answering(status: int, text: str = "", *, after: float = 0) -> Iterator[str]:
     """The address of a server that always answers so."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             time.sleep(after)
             self.send_response(status)
@@ -44,29 +41,14 @@ def answering(status: int, text: str = "", *, after: float = 0) -> Iterator[str]
 
         do_POST = do_GET
 
-        def log_message(self, *_args: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(LoopbackServer(Handler)) as server:
+        yield server.url
 
 
-def started(status: int, port: int) -> None:
+def answers(status: int, port: int) -> CommandSut:
     """A command that answers with this status at its ready path."""
     argv = [sys.executable, "-c", ANSWERS, str(port), str(status)]
-    sut = CommandSut(argv, base_url=f"http://127.0.0.1:{port}", ready="/healthz", timeout=seconds(2))
-    stack = EmbeddedStack()
-    stack.start()
-    try:
-        sut.start(stack)
-    finally:
-        sut.stop()
-        stack.stop()
+    return CommandSut(argv, base_url=f"http://127.0.0.1:{port}", ready="/healthz", timeout=seconds(2))
 
 
 def check(url: str) -> None:
@@ -127,7 +109,7 @@ What to do: check the address and the ready path, or give CommandSut a longer ti
     ],
 )
 def test_a_command_whose_ready_path_answers_otherwise(status: int, words: str, tmp_path: Path) -> None:
-    assert said(partial(started, status, quiet_port()), tmp_path) == words
+    assert said(lambda: started(answers(status, quiet_port())), tmp_path) == words
 
 
 @pytest.mark.parametrize(

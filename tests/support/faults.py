@@ -11,6 +11,19 @@ import pytest
 
 from k6spec.errors import K6specError
 from k6spec.pytest_plugin.messages import short_message
+from k6spec.stack.embedded import EmbeddedStack
+from k6spec.stack.sut import CommandSut
+
+
+def started(sut: CommandSut) -> None:
+    """Starts it beside the embedded stack, and ends both."""
+    stack = EmbeddedStack()
+    stack.start()
+    try:
+        sut.start(stack)
+    finally:
+        sut.stop()
+        stack.stop()
 
 
 def said(provoke: Callable[[], object], tmp_path: Path) -> str:
