@@ -8,7 +8,7 @@ from typing import Final, Literal, final
 
 from k6spec.explain.sides import LEAST, Sides
 from k6spec.explain.spans import COMPARED, gather
-from k6spec.explain.times import INSIDE
+from k6spec.explain.times import EVERYTHING, INSIDE
 from k6spec.query.database import Database
 from k6spec.query.selectors import where
 from k6spec.store.spans import CLIENT_SERVICE
@@ -58,7 +58,7 @@ def contrast(database: Database, sides: Sides) -> tuple[Contrast, ...]:
     counts, parameters = where(sides.counted)
     claimed = [list(sides.offending), list(sides.spans)] if sides.spans else []
     rows = database.rows(
-        _traits(INSIDE if claimed else "inside AS (SELECT node FROM own)", counts),
+        _traits(INSIDE if claimed else EVERYTHING, counts),
         [list(sides.offending), list(sides.peers), *claimed, _OUTCOMES, *parameters],
     )
     chances = [_chance(row[3], bad, row[4], good) for row in rows]

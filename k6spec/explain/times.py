@@ -111,13 +111,12 @@ def _times(
         counted: conditions on the spans that count.
     """
     counts, parameters = where(counted)
-    inside = INSIDE if claimed else "inside AS (SELECT node FROM own)"
     rows = database.rows(
         f"""WITH RECURSIVE chosen AS (SELECT unhex(unnest(?)) AS trace_id),
         own AS (
             SELECT s.* FROM {COMPARED} s
             WHERE s.trace_no IN (SELECT trace_no FROM traces JOIN chosen USING (trace_id))),
-        {inside},
+        {INSIDE if claimed else EVERYTHING},
         callee AS (
             SELECT k.parent_node, any_value(k.service) AS service
             FROM own k JOIN own p ON p.node = k.parent_node AND p.service <> k.service GROUP BY ALL),
@@ -149,6 +148,8 @@ INSIDE: Final = f"""claimed AS (
             SELECT node FROM own JOIN claimed USING (service, kind, name)
             UNION SELECT k.node FROM own k JOIN inside i ON k.parent_node = i.node)"""
 """Nodes of the spans that are like some (their traces, and their ids) or below such, of those in ``own``."""
+EVERYTHING: Final = "inside AS (SELECT node FROM own)"
+"""In place of :data:`INSIDE` where a claim is not on spans."""
 
 
 def _key(kind: Any, place: str, what: str) -> Key:
