@@ -23,6 +23,8 @@ app: Final = typer.Typer(
 out: Final = Console(highlight=False, soft_wrap=False)
 """Where commands print for people."""
 
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
 
 class Exit(IntEnum):
     """Exit codes of all commands; ``run`` has pytest's own besides (2 to 5)."""

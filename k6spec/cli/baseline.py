@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-from k6spec.cli.app import app, out, tell
+from k6spec.cli.app import JsonOption, app, out, tell
 from k6spec.cli.completing import run_ids
 from k6spec.cli.history import HistoryOption, opened
 from k6spec.errors import UsageError
@@ -29,7 +29,7 @@ app.add_typer(baseline, name="baseline")
 @baseline.command("list")
 def list_baselines(
     folder: HistoryOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List pins, and loads whose baseline begins anew at some run.
 
@@ -55,7 +55,7 @@ def pin(
         str, typer.Option("--name", help="For baseline(pin=NAME), and for whoever reads it.")
     ] = "pinned",
     folder: HistoryOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Pin a run: specs compare with it by baseline(pin=NAME), and gc never removes it.
 
@@ -77,7 +77,7 @@ def pin(
 def unpin(
     name: Annotated[str, typer.Argument(help="The name of a pin.")],
     folder: HistoryOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take a pin away, with all runs that have it.
 
@@ -99,7 +99,7 @@ def unpin(
 def accept(
     run: _RunArgument,
     folder: HistoryOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Accept what a run measured as the new normal: the baseline of its load begins with it.
 

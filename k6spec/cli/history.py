@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import Exit, app, out, tell
+from k6spec.cli.app import Exit, JsonOption, app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
 from k6spec.config import load_config, project_root
 from k6spec.errors import ArchiveFault, UsageError
@@ -31,7 +31,6 @@ HistoryOption = Annotated[
     Path | None,
     typer.Option("--history", help="The folder of history. [default: that of the settings]", show_default=False),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 _LISTED: Final = 5
 
 history: Final = typer.Typer(no_args_is_help=True, help="What is kept of each run for claims against baselines.")

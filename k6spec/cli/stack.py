@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from k6spec.cli.app import Exit, app, tell
+from k6spec.cli.app import Exit, JsonOption, app, tell
 from k6spec.config import Config, load_config, project_root
 from k6spec.errors import StackFault, UsageError
 from k6spec.stack.base import LastingStack
@@ -38,8 +38,6 @@ RootOption = Annotated[
         "[default: the nearest folder with a pyproject.toml, else this one]",
     ),
 ]
-
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def _port(name: str, what: str, usual: int) -> Any:
