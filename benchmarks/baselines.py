@@ -73,6 +73,7 @@ def judge_night(
                 statistic=str(claim),
                 unit="ns",
                 bench=Bench(database=None, past=past),  # type: ignore[arg-type]
+                latency=True,
             )
         )
     return verdicts

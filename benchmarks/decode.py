@@ -21,7 +21,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from benchmarks.messages import message, varied_message, wide_message
+from benchmarks.messages import message, usual_message, varied_message, wide_message
 from k6spec.collect.counters import CounterWriter
 from k6spec.collect.decode import Decoder, decode
 from k6spec.collect.handshake import COUNTERS_NAME, SPOOL_NAME
@@ -35,13 +35,14 @@ from k6spec.store.spans import CODED
 
 _ROUNDS: Final = 5
 _TIMES: Final = 16
-"""How often the messages come in the spool: beside a million spans Python's imports are a small part."""
+"""How often the messages come in the spool."""
 _MIB: Final = 1 << 20
 _SENT: Final = "sent.spool"
 _KINDS: Final[dict[str, tuple[Callable[[int], bytes], int, int]]] = {
     # a message by its seed, spans a message, messages
-    "512 spans a message": (lambda seed: message(512, seed=seed), 512, 140),
-    "512 spans, two attributes different in each": (lambda seed: varied_message(512, seed=seed), 512, 140),
+    "512 spans, 7 attributes": (lambda seed: usual_message(512, seed=seed), 512, 140),
+    "512 spans, 5 or 6 attributes, all the same": (lambda seed: message(512, seed=seed), 512, 140),
+    "512 spans, 7 attributes, two different in each": (lambda seed: varied_message(512, seed=seed), 512, 140),
     "one span a message": (lambda seed: message(1, seed=seed), 1, 8_192),
     "512 spans with 40 attributes, 2 events, a link": (lambda seed: wide_message(512, seed=seed), 512, 20),
 }
@@ -103,6 +104,7 @@ def _archive(folder: Path, times: int) -> tuple[float, float]:
         for _ in range(times):
             with (folder / _SENT).open("rb") as sent:
                 shutil.copyfileobj(sent, spool)
+    decode([])  # imports are no part of it
     begun = time.process_time()
     with SpanFile(folder / "spans.parquet", CODED) as file:
         for batch in feed.poll():

@@ -48,19 +48,28 @@ def message(spans: int, *, seed: int = 1) -> bytes:
     return bytes(data.SerializeToString())
 
 
+def usual_message(spans: int, *, seed: int = 1) -> bytes:
+    """One export of ``spans`` spans with seven attributes each, two of them of few values, as threads are."""
+    return _seven(spans, seed, orders=500, ports=20, threads=16)
+
+
 def varied_message(spans: int, *, seed: int = 1) -> bytes:
     """One export of ``spans`` spans with seven attributes each, two of which hardly another span has."""
+    return _seven(spans, seed, orders=10**6, ports=28_232, threads=2**47)
+
+
+def _seven(spans: int, seed: int, *, orders: int, ports: int, threads: int) -> bytes:
     source = random.Random(seed)
     data = trace_pb2.TracesData.FromString(message(spans, seed=seed))
     for span in data.resource_spans[0].scope_spans[0].spans:
         del span.attributes[-2:]
-        order = source.randrange(10**6)
+        order = source.randrange(orders)
         if span.kind == trace_pb2.Span.SPAN_KIND_SERVER:
             texts = {"http.target": f"/orders/{order}"}
-            numbers = {"net.peer.port": 32_768 + source.randrange(28_232), "http.status_code": 200}
+            numbers = {"net.peer.port": 32_768 + source.randrange(ports), "http.status_code": 200}
         else:
             texts = {"net.peer.name": "db", "shop.order": f"{order}"}
-            numbers = {"net.peer.port": 5432, "thread.id": source.getrandbits(47)}
+            numbers = {"net.peer.port": 5432, "thread.id": source.randrange(threads)}
         for key, text in texts.items():
             span.attributes.add(key=key).value.string_value = text
         for key, number in numbers.items():

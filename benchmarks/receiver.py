@@ -89,10 +89,11 @@ def _receiver(messages: Sequence[bytes], open_wire: Callable[[int], Iterator[_Se
         with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             port = json.loads(process.stdout.readline())["grpc" if wire == "gRPC" else "http"]
+            reader = SpoolReader(Path(name) / SPOOL_NAME)  # as a session has one: what nobody reads is not kept
             acknowledged, seconds = _send(messages, open_wire, port)
             process.send_signal(signal.SIGTERM)
         cpu = _cpu() - before
-        archived = _archived(Path(name) / SPOOL_NAME)
+        archived = _archived(reader)
     return _Served(cpu=cpu, seconds=seconds, acknowledged=acknowledged, archived=archived)
 
 
@@ -118,7 +119,7 @@ def _collector(messages: Sequence[bytes], open_wire: Callable[[int], Iterator[_S
             acknowledged, seconds = _send(messages, open_wire, port)
             process.send_signal(signal.SIGTERM)
         cpu = _cpu() - before
-        archived = _archived(Path(name) / "spans.spool")
+        archived = _archived(SpoolReader(Path(name) / "spans.spool"))
     return _Served(cpu=cpu, seconds=seconds, acknowledged=acknowledged, archived=archived)
 
 
@@ -159,8 +160,7 @@ def _http(port: int) -> Iterator[_Send]:
     connection.close()
 
 
-def _archived(path: Path) -> int:
-    reader = SpoolReader(path)
+def _archived(reader: SpoolReader) -> int:
     found = 0
     while messages := reader.read(4 << 20):
         found += decode(messages)[0].num_rows

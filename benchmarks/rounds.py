@@ -96,7 +96,7 @@ def _paired(statistics: Mapping[str, Table]) -> Session:
         for operation, runs in enumerate(np.moveaxis(table, -1, 0)):
             seen = [(_seen(base), _seen(candidate)) for base, candidate in runs]
             pairs = tuple((Path(f"base-{at}"), Path(f"candidate-{at}")) for at in range(len(runs)))
-            rounds = Rounds(pairs=pairs, base="base", candidate="candidate", symptoms="")
+            rounds = Rounds(pairs=pairs, base="base", candidate="candidate")
             paired = pair_up(rounds, seen, share=name == "failed")
             assert isinstance(paired, Paired)
             session[operation, name] = paired
@@ -128,6 +128,7 @@ def _verdict(name: str, paired: Paired, factor: float, past: Drawn) -> Verdict:
         statistic=name,
         unit="fraction" if share else "ns",
         bench=Bench(database=None, past=past),  # type: ignore[arg-type]
+        latency=not share,
         paired=paired,
     )
 

@@ -1,6 +1,7 @@
 """Runs a program and ends its process group when standard input closes. See :mod:`k6spec.child`.
 
-Run by path with ``python -I -S _guard.py GRACE_SECONDS PROGRAM [ARGUMENT ...]``; standard library only.
+Run by path with ``python -I -S _guard.py GRACE_SECONDS PROGRAM [ARGUMENT ...]``; standard library only,
+and little of it: a session starts some five of these.
 """
 
 import contextlib
@@ -10,15 +11,15 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 
 def main() -> int:
     """Returns the program's exit code; 127 if it cannot be started."""
     grace = float(sys.argv[1])
     argv = sys.argv[2:]
-    open_files = Path("/dev/fd")
-    inherited = [int(file.name) for file in open_files.iterdir()] if open_files.is_dir() else []
+    inherited: list[int] = []
+    with contextlib.suppress(FileNotFoundError), os.scandir("/dev/fd") as open_files:
+        inherited = [int(file.name) for file in open_files]
     groups: list[int] = []  # the program's, once it is there
     early: list[int] = []
 

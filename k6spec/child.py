@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -84,7 +85,9 @@ class Child:
         Raises:
             subprocess.TimeoutExpired: it still runs after ``timeout`` seconds.
         """
-        return self._guard.wait(timeout)
+        if timeout is None or not _told_of_end(self._guard.pid, timeout):
+            return self._guard.wait(timeout)
+        return self._guard.wait(0)
 
     def send_signal(self, signum: signal.Signals) -> None:
         """Sends the program a signal: SIGINT, SIGTERM or SIGHUP."""
@@ -98,7 +101,7 @@ class Child:
             with contextlib.suppress(OSError):
                 self._guard.stdin.close()
         try:
-            return self._guard.wait(self._grace + 5)
+            return self.wait(self._grace + 5)
         except subprocess.TimeoutExpired:
             self._guard.kill()
             return self._guard.wait()
@@ -118,6 +121,23 @@ class Child:
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+
+def _told_of_end(pid: int, timeout: float) -> bool:
+    """Waits where the system tells when a process ends (Linux): ``Popen`` looks for it every 50 ms."""
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):  # uv's and conda's Pythons are built without it
+        return False
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        end = select.poll()
+        end.register(process, select.POLLIN)
+        end.poll(timeout * 1000)
+    finally:
+        os.close(process)
+    return True
 
 
 def disown(process: subprocess.Popen[bytes]) -> None:

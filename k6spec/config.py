@@ -36,8 +36,8 @@ class Config:
         settle: how long no new span may come before the traces count as all there; default: the SUT's.
         deadline: how long to wait for another trace after the load, at the most.
         max_failed: failed requests, above which a latency claim must hold for the successful ones alone too.
-        max_dropped: dropped iterations, above which no latency claim passes.
-        max_idle_vus: VUs that made no request, above which no latency claim passes.
+        max_dropped: dropped iterations, or interrupted ones, above which no latency claim passes.
+        max_idle_vus: VUs that made no request, or hung in one, above which no latency claim passes.
         max_k6_cpu: of its cores that k6 may take before no latency claim passes.
         max_k6_late: how late k6 may begin iterations of an arrival rate before no latency claim passes.
         max_clock_step: how far this machine's clock may be set during a load before no latency claim passes.
@@ -86,13 +86,13 @@ class Config:
     env: str | None = None
     stack: str = "auto"
     k6: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     runs: Path = Path(".k6spec/runs")
     history: Path = Path(".k6spec/history")
     baseline_branch: str | None = None
     sut_version: str | None = None
     ab: int | None = None
-    ab_url: str | None = None
+    ab_url: str | None = field(default=None, repr=False)
     ab_version: str | None = None
     machine: str | None = None
     link_base: str | None = None
@@ -208,6 +208,10 @@ def load_config(root: Path, environ: Mapping[str, str], options: Mapping[str, ob
             raise ConfigError(
                 f"there is no environment {name!r}; [tool.k6spec.env.NAME] in pyproject.toml defines: {known}"
             )
+        if not isinstance(environments[name], Mapping):
+            raise ConfigError(
+                f"[tool.k6spec.env] {name} = {environments[name]!r}; write a table [tool.k6spec.env.{name}]"
+            )
         config = _applied(config, environments[name], f"[tool.k6spec.env.{name}] in pyproject.toml")
     from_environ = {
         setting: environ[f"K6SPEC_{setting.upper()}"]
@@ -279,13 +283,15 @@ def _checked(name: str, value: object, where: str, config: Config) -> object:
         raise ConfigError(f"{where}: {name} = {value!r}; write {' or '.join(_CHOICES[name])}")
     if not isinstance(value, (str, Path)) or not str(value):
         raise ConfigError(f"{where}: {name} = {value!r}; write a text")
-    return Path(value) if name in _PATHS else str(value)
+    if name == "k6" and "/" in str(value) and where.startswith("["):
+        return str(config.root / Path(value).expanduser())
+    return Path(value).expanduser() if name in _PATHS else str(value)
 
 
 def _duration(name: str, value: object, where: str) -> Duration:
     try:
         duration = parse_duration(value) if isinstance(value, str) else ms(cast("float", value) * 1000)
-    except (UsageError, TypeError) as error:
+    except (UsageError, TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f'{where}: {name} = {value!r} is not a duration; write "5s"') from error
     if name == "preflight_time" and duration < seconds(1):
         raise ConfigError(

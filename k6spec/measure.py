@@ -21,6 +21,7 @@ from k6spec.collect.redact_run import redact_run
 from k6spec.collect.sent import read_sent, whole_traces
 from k6spec.config import Config
 from k6spec.declare.load import Load
+from k6spec.environment import Environment
 from k6spec.errors import K6Fault, SutFault
 from k6spec.judge.rehearsal import Rehearsed
 from k6spec.k6.binary import K6Binary
@@ -32,7 +33,7 @@ from k6spec.query.edges import read_outside
 from k6spec.script.compiler import Mark, compile_load
 from k6spec.stack.allowed import check_requested
 from k6spec.stack.base import StackBackend
-from k6spec.stack.complaints import about_telemetry
+from k6spec.stack.complaints import about_instrumentation, about_telemetry
 from k6spec.stack.sut import Sut
 from k6spec.stack.wait import log_tail
 from k6spec.store.archive import SPANS, RunFolder
@@ -90,7 +91,7 @@ def generate(
             compiled,
             load,
             folder=folder.path,
-            env=os.environ,
+            env=Environment(os.environ),
             on_progress=around.progress.show if around.progress else None,
             metrics_to=endpoint if mark == "load" else None,
             summary=mark == "load",
@@ -165,8 +166,9 @@ def collect(
 
 
 def said_of_telemetry(gathered: Gathered, around: Surroundings) -> list[str]:
-    """Where no span came, what the system's log says of that."""
-    return [] if gathered.spans else about_telemetry(around.sut.logs())
+    """What the system's log says of spans that do not come: of all, or of what is not instrumented."""
+    log = around.sut.logs()
+    return about_instrumentation(log) if gathered.spans else about_telemetry(log)
 
 
 def take_stock(

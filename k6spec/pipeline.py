@@ -18,25 +18,24 @@ from typing import Any, Final, final
 from filelock import FileLock, Timeout
 
 from k6spec._version import __version__
-from k6spec.collect.access import Access
 from k6spec.collect.feed import SpanFeed
 from k6spec.collect.gather import Gathered, Patience, without_duplicates
 from k6spec.collect.leftovers import clean_leftovers
-from k6spec.collect.push import push_run
-from k6spec.collect.push_target import Target
-from k6spec.collect.redact import Redactor, redaction_rules
-from k6spec.collect.redact_run import declared_secrets
+from k6spec.collect.redact import Redactor
+from k6spec.collect.redact_load import load_redactor
 from k6spec.collect.redact_text import shown_address
 from k6spec.collect.redacted_feed import RedactedFeed
 from k6spec.declare.fingerprint import declaration, fingerprint
-from k6spec.declare.load import Load
+from k6spec.declare.load import Load, Part
+from k6spec.environment import Environment
 from k6spec.errors import Fault, StackFault, SutFault
 from k6spec.history.facts import git_facts, machine
 from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore
 from k6spec.judge.health import Health
+from k6spec.k6.hung import hung_vus, untold
 from k6spec.k6.own_load import with_own_load
-from k6spec.k6.punctual import idle_vus, lateness_ns, read_iterations
+from k6spec.k6.punctual import NO_ITERATIONS, MadeIterations, idle_vus, lateness_ns, read_iterations
 from k6spec.k6.runner import K6Result
 from k6spec.k6.unmade import stopped
 from k6spec.measure import (
@@ -89,10 +88,10 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
     """
     timings = _Timings()
     check_hosts(load, around.sut.base_url, around.config.allow_hosts)
-    redactor = _redactor(load, around)
     with _alone_on_this_machine(around.say):
         around.sut.check()
-        made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=os.environ)
+        made = with_own_load(load, around.binary, base_url=around.sut.base_url, env=Environment(os.environ))
+        redactor = load_redactor(around.config, os.environ, load.describe(), made.describe())
         clean_leftovers(around.config.runs_folder, around.config, os.environ)
         folder = create_run(around.config.runs_folder)
         info = redactor.plain(_declared(load, made, folder, around))
@@ -157,19 +156,38 @@ def _look_at_calls(folder: RunFolder, info: dict[str, Any], feed: SpanFeed, unin
 
 def _health(made: Load, result: K6Result, folder: RunFolder) -> Health:
     iterations = read_iterations(read_batches(folder.path / METRICS, ["metric", "scenario", "time_ns", "value"]))
-    idle, planned = idle_vus(made, read_batches(folder.path / REQUESTS, ["scenario", "vu"]), iterations)
+    idle = idle_vus(made, read_batches(folder.path / REQUESTS, ["scenario", "vu"]), iterations)
     return Health(
         dropped_iterations=result.dropped_iterations,
         iterations=result.iterations,
         script_errors=result.script_errors,
-        idle_vus=idle,
-        planned_vus=planned,
+        idle_vus=sum(vus for vus, _planned in idle.values()),
+        planned_vus=sum(planned for _vus, planned in idle.values()),
         k6_cpu=None if result.cpu is None else result.cpu.of_k6,
         machine_cpu=None if result.cpu is None else result.cpu.of_machine,
         cores=None if result.cpu is None else result.cpu.cores,
         late_ns=lateness_ns(made, iterations, result.scenario_starts),
         clock_step_ns=result.clock_step_ns,
+        scenarios={part.name: _of_scenario(part, iterations, idle[part.name], result) for part in made.parts},
     )
+
+
+def _of_scenario(
+    part: Part, iterations: Mapping[str, MadeIterations], idle: tuple[int, int], result: K6Result
+) -> Mapping[str, int]:
+    """What ``Health`` has of a scenario. What a threshold stopped was not left unended by the system."""
+    made = iterations.get(part.name, NO_ITERATIONS)
+    found = {
+        "dropped": made.dropped,
+        "planned": made.dropped + len(made.begun_ns),
+        "idle_vus": idle[0],
+        "planned_vus": idle[1],
+    }
+    if result.stopped_by is not None:
+        return found
+    lost, due = untold(part, iterations)
+    hung = hung_vus(part, iterations, result.scenario_starts.get(part.name), result.alive)
+    return found | {"untold": lost, "due": due} | ({} if hung is None else asdict(hung))
 
 
 def _preflight(
@@ -225,11 +243,6 @@ def load_lock() -> Path:
     return (shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())) / _LOCK
 
 
-def _redactor(load: Load, around: Surroundings) -> Redactor:
-    declared = declared_secrets(declaration(load))
-    return Redactor(redaction_rules(around.config, os.environ, declared=declared))
-
-
 def _trouble(sut: Sut) -> str | None:
     """What ails the system once the load is over: that it broke under load is a finding, no fault of ours."""
     try:
@@ -248,6 +261,10 @@ def show(folder: RunFolder, stack: StackBackend, *, only_client_spans: bool = Fa
     viewer = stack.viewer()
     if viewer is None:
         return None
+    from k6spec.collect.access import Access
+    from k6spec.collect.push import push_run
+    from k6spec.collect.push_target import Target
+
     target = Target(access=Access(url=viewer), wire="grpc")
     try:
         pushed = push_run(folder, target, only_client_spans=only_client_spans)

@@ -37,6 +37,7 @@ from k6spec.measure import (
     take_stock,
     usual_settle,
 )
+from k6spec.query.placement import place_spans
 from k6spec.stack.wait import log_tail
 from k6spec.store.archive import FORMAT, REQUESTS, SPANS, RunFolder
 from k6spec.store.ledger import Ledger
@@ -124,6 +125,7 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
         patience = Patience(settle=usual, deadline=around.config.deadline, first=_longer(usual, _FIRST_SPAN))
         gathered = collect(result, folder, around, feed, patience)
         duplicates = without_duplicates(folder.path / SPANS)
+        place_spans(folder.path)
         info = redactor.plain(_info(load, folder, gathered, result, around))
         folder.write_info(info)
         ledger = take_stock(folder, feed, gathered, duplicates, max_skew=around.config.max_skew)

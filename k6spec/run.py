@@ -56,8 +56,10 @@ class Run:
         past: Past | None = None,
         rehearsal: Rehearsal | None = None,
         tolerated: Tolerances | None = None,
+        database: Database | None = None,
     ) -> None:
         self._folder = folder
+        self._database = database
         self._limits = dict(limits or {})
         self._log = log or VerdictLog()
         self._past = past
@@ -249,7 +251,7 @@ class Run:
     @cached_property
     def database(self) -> Database:
         """The run's tables."""
-        return Database(self._folder.path, uninstrumented_from=self._tolerated.uninstrumented_from)
+        return self._database or open_tables(self._folder, self._tolerated)
 
     @property
     def _scenarios(self) -> Mapping[str, Any]:
@@ -271,3 +273,8 @@ class Run:
             rehearsal=self._rehearsal,
             tolerated=self._tolerated,
         )
+
+
+def open_tables(folder: RunFolder, tolerated: Tolerances) -> Database:
+    """A run's tables, for one ``Run`` or for several in turn; whoever opens them closes them."""
+    return Database(folder.path, uninstrumented_from=tolerated.uninstrumented_from)

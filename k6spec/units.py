@@ -22,6 +22,8 @@ _NS: Final = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
+_ROUNDS_UP: Final = 0.9995
+"""From this much of a unit on three digits say a whole one: 999.6 ms is 1 s."""
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 
 
@@ -96,32 +98,33 @@ def parse_duration(text: str) -> Duration:
     return Duration(round(sum(float(number) * _NS[unit] for number, unit in parts)))
 
 
-def format_ns(ns: float) -> str:
-    """Nanoseconds for people: ``412 ms``, ``1.52 s``, ``83.1 µs``."""
+def format_ns(ns: float, more: int = 0) -> str:
+    """Nanoseconds for people: ``412 ms``, ``1.52 s``, ``83.1 µs``; with so many ``more`` digits."""
     size = abs(ns)
     for scale, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
-        if size >= scale:
-            return f"{_significant(ns / scale)} {unit}"
-    return f"{ns:.0f} ns" if size else "0 ms"
+        if size >= scale * _ROUNDS_UP:
+            return f"{format_number(ns / scale, 3 + more)} {unit}"
+    return f"{ns:.{more}f} ns" if size else "0 ms"
 
 
-def format_ratio(fraction: float) -> str:
-    """A fraction for people: ``0.20 %``, ``12.5 %``."""
+def format_ratio(fraction: float, more: int = 0) -> str:
+    """A fraction for people: ``0.20 %``, ``12.5 %``; with so many ``more`` digits."""
     value = round(fraction * 100, 9)  # 0.07 * 100 is not quite 7
     if value == round(value):
         return f"{value:.0f} %"
-    return f"{value:.2g} %" if abs(value) < 0.1 else f"{value:.2f} %"
+    return f"{value:.{2 + more}g} %" if abs(value) < 0.1 else f"{value:.{2 + more}f} %"
+
+
+def format_number(value: float, digits: int = 3, *, comma: str = "") -> str:
+    """A number for people: so many significant digits and all before the point, thousands apart by ``comma``."""
+    if value == round(value) or abs(value) >= 10 ** (digits - 1):
+        return f"{value:{comma}.0f}"
+    return f"{value:{comma}.{digits}g}"
 
 
 def counted(number: int, noun: str) -> str:
     """A number of things in words: ``1 span``, ``2,002 spans``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _significant(value: float) -> str:
-    if value == round(value) or abs(value) >= 100:
-        return f"{value:.0f}"
-    return f"{value:.3g}"
 
 
 def _duration(unit: str, value: float) -> Duration:

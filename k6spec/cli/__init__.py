@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import Final, NoReturn
 
 from rich.console import Console
@@ -39,6 +40,8 @@ app.registered_commands.sort(key=lambda command: _ORDER.index(getattr(command.ca
 def main() -> None:
     """Runs the command; mistakes and faults end in words and an exit code of their own."""
     complete_at_the_first_tab()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names in scripts that the terminal's encoding lacks
     try:
         app()
     except UsageError as error:

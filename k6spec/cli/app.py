@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from enum import IntEnum
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 
 from k6spec._version import __version__
+from k6spec.config import Config, load_config, project_root
 
 app: Final = typer.Typer(
     help="Performance specs with k6 and OpenTelemetry. Specs run with pytest; this looks at what they archived, "
@@ -24,6 +26,15 @@ out: Final = Console(highlight=False, soft_wrap=False)
 """Where commands print for people."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def settings() -> Config:
+    """Those of the project that the command is run in.
+
+    Raises:
+        ConfigError: one is wrong.
+    """
+    return load_config(project_root(), os.environ, {})
 
 
 class Exit(IntEnum):

@@ -5,26 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import app, out, tell
+from k6spec.cli.app import app, out, settings, tell
 from k6spec.cli.completing import DEFAULT_RUNS as DEFAULT_RUNS
 from k6spec.cli.completing import run_ids, trace_ids
 from k6spec.collect.leftovers import clean_leftovers
-from k6spec.config import load_config, project_root
-from k6spec.errors import UsageError
-from k6spec.judge.limits import shown
-from k6spec.query.database import Database
-from k6spec.report.judged import OUTCOMES, latest
-from k6spec.report.links import read_trace
-from k6spec.report.trace_tree import TraceTree
-from k6spec.report.waterfall import render_waterfall
+from k6spec.errors import ArchiveFault, UsageError
+from k6spec.report.judged import OUTCOMES, counts_of, issue, latest, numbers, told
+from k6spec.report.load_words import described_load
 from k6spec.store.archive import RunFolder, find_run, find_runs
 from k6spec.units import format_ns
+
+if TYPE_CHECKING:
+    from k6spec.query.database import Database
+    from k6spec.report.trace_tree import TraceTree
 
 
 def _there(context: typer.Context, option: typer.CallbackParam, folder: Path) -> Path:
@@ -55,7 +54,7 @@ RunArgument = Annotated[str, RUN]
 
 def cleaned(folder: Path) -> list[RunFolder]:
     """The runs, the newest first; what those left that were killed is redacted or removed first."""
-    clean_leftovers(folder, load_config(project_root(), os.environ, {}), os.environ)
+    clean_leftovers(folder, settings(), os.environ)
     return find_runs(folder)
 
 
@@ -98,14 +97,11 @@ def show(
     out.print(f"[bold]{found.run_id}[/]  {found.status()}  {escape(str(info.get('spec') or ''))}")
     if not found.is_whole():
         out.print(escape(str(info.get("reason", "it was cut off"))))
-    for name, part in info["profile"]["scenarios"].items():
-        profile = ", ".join(f"{key} {value}" for key, value in part["profile"].items() if value not in ("0s", []))
+    for name, profile in described_load(info):
         out.print(f"  {escape(name)}: {escape(profile)}")
     out.print(f"  against {escape(info['environment']['base_url'])}, stack {info['stack']['name']}")
     if "ledger" in info:
-        ledger = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in info["ledger"].items())
-        out.print(f"  {ledger}")
-        _print_operations(found)
+        _print_measured(found)
     for verdict in info["verdicts"]:
         out.print(_verdict_line(verdict), soft_wrap=True)
 
@@ -127,6 +123,10 @@ def trace(
 
     Example: k6spec trace 4f2a91c0
     """
+    from k6spec.query.database import Database
+    from k6spec.report.links import read_trace
+    from k6spec.report.waterfall import render_waterfall
+
     prefix = trace_id.lower().removeprefix("0x")
     if len(prefix) < 4 or not set(prefix) <= set("0123456789abcdef"):
         raise UsageError(f"{trace_id!r} is not a trace id", advice="give at least 4 hex digits of one")
@@ -174,17 +174,20 @@ def _spans(tree: TraceTree) -> Iterator[dict[str, Any]]:
 
 
 def _overview(run: RunFolder) -> dict[str, Any]:
-    info = run.info()
+    try:
+        info, status = run.info(), run.status()
+    except ArchiveFault:
+        info, status = {}, "unreadable"
     ledger = info.get("ledger", {})
-    judged = latest(info["verdicts"])
+    judged = latest(info.get("verdicts", ()))
     return {
         "run_id": run.run_id,
-        "status": run.status(),
-        "started": info["started"],
-        "scenarios": sorted(info["profile"]["scenarios"]),
+        "status": status,
+        "started": info.get("started"),
+        "scenarios": sorted(info.get("profile", {}).get("scenarios", ())),
         "requests": ledger.get("requests_sent", 0),
         "traces_complete": ledger.get("traces_complete", 0),
-        **{outcome: sum(verdict["outcome"] == outcome for verdict in judged) for outcome in OUTCOMES},
+        **counts_of(judged),
     }
 
 
@@ -197,36 +200,50 @@ def _table(rows: Iterable[dict[str, Any]]) -> Table:
         table.add_column("load", overflow="fold")
         table.add_column("requests", justify="right")
         table.add_column("traces", justify="right")
-    table.add_column("verdicts", overflow="fold")
-    if wide:
-        table.add_column("status")
+    table.add_column("verdicts", overflow="fold", min_width=18)
     for row in rows:
-        verdicts = ", ".join(f"{row[outcome]} {outcome}" for outcome in OUTCOMES if row[outcome]) or "none"
-        if wide:
-            counts = (f"{row['requests']:,}", f"{row['traces_complete']:,}")
-            table.add_row(
-                row["run_id"], escape(", ".join(row["scenarios"])), *counts, verdicts, escape(row["status"])
-            )
-        else:
-            whole = row["status"] == "complete"
-            table.add_row(row["run_id"], verdicts if whole else escape(row["status"]))
+        counts = (
+            (escape(", ".join(row["scenarios"])), f"{row['requests']:,}", f"{row['traces_complete']:,}")
+            if wide
+            else ()
+        )
+        table.add_row(row["run_id"], *counts, escape(_verdicts(row)))
     return table
+
+
+def _verdicts(row: dict[str, Any]) -> str:
+    judged = ", ".join(told(row, outcome) for outcome in OUTCOMES if row[outcome]) or "none"
+    return judged if row["status"] == "complete" else str(row["status"])
 
 
 def _verdict_line(verdict: dict[str, Any]) -> str:
     colour = COLOURS[verdict["outcome"]]
     nothing = "none was seen" if verdict["outcome"] == "passed" else "nothing matched"
-    observed = nothing if verdict["observed"] is None else shown(verdict["observed"], verdict["unit"])
-    ids = f"  traces {' '.join(verdict['trace_ids'])}" if verdict["trace_ids"] else ""
-    return f"  [{colour}]{verdict['outcome']}[/] {escape(verdict['claim'])} ({escape(observed)}){ids}"
+    seen, _limit = numbers(verdict["observed"], verdict["limit"], verdict["unit"])
+    more = f" [dim]{escape(known)}[/]" if (known := issue(verdict)) else ""
+    more += f"  traces {' '.join(verdict['trace_ids'])}" if verdict["trace_ids"] else ""
+    return f"  [{colour}]{verdict['outcome']}[/] {escape(verdict['claim'])} ({escape(seen or nothing)}){more}"
 
 
-def _print_operations(run: RunFolder) -> None:
+def _print_measured(folder: RunFolder) -> None:
+    from k6spec.report.run_remarks import run_remarks
+    from k6spec.run import Run
+
+    run = Run(folder)
+    out.print(f"  {escape(str(run.ledger))}")
+    _print_operations(run.database)
+    for remark in run_remarks(run, settings()):
+        out.print(f"  {escape(remark)}")
+
+
+def _print_operations(database: Database) -> None:
+    from k6spec.query.success import FAILED
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("  request", "count", "failed", "p50", "p95", "max"):
         table.add_column(column, justify="left" if column.strip() == "request" else "right")
-    rows = Database(run.path).rows(
-        """SELECT operation, count(*), count(*) FILTER (WHERE failed), quantile_cont(duration_ns, 0.5),
+    rows = database.rows(
+        f"""SELECT operation, count(*), count(*) FILTER (WHERE {FAILED}), quantile_cont(duration_ns, 0.5),
         quantile_cont(duration_ns, 0.95), max(duration_ns) FROM requests WHERE scenario IS NOT NULL
         GROUP BY operation ORDER BY operation"""
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import sqrt
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -14,18 +14,18 @@ from rich.table import Table
 from k6spec.cli.app import Exit, app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RUN, RunsOption
 from k6spec.cli.history import HistoryOption, opened
-from k6spec.declare.fingerprint import first_difference
 from k6spec.errors import ArchiveFault
-from k6spec.history.compare import Moved, Pair
-from k6spec.history.compare import compare as compared
 from k6spec.history.entry import entry_of
 from k6spec.history.store import HistoryStore
 from k6spec.judge.limits import shown
 from k6spec.judge.past import FEWEST
-from k6spec.judge.regression import measure_noise
+from k6spec.report.html.visible import visible_line
 from k6spec.report.statement import short_statement
 from k6spec.store.archive import RunFolder, find_run
-from k6spec.units import format_ns
+from k6spec.units import format_ns, format_number
+
+if TYPE_CHECKING:
+    from k6spec.history.compare import Moved, Pair
 
 _NOTABLE: Final = 0.02
 """What moved less than this share of a request's mean is left out …"""
@@ -63,6 +63,9 @@ def compare(
 
     Example: k6spec compare 0f3a last --exit-code
     """
+    from k6spec.declare.fingerprint import first_difference
+    from k6spec.history.compare import compare as compared
+
     one, two = _whole(folder, first), _whole(folder, second)
     found = compared(one, two)
     infos = (one.info(), two.info())
@@ -138,6 +141,8 @@ def _noise(store: HistoryStore, info: Mapping[str, Any], pairs: Sequence[Pair]) 
 
     As a share of the first; of a share of failed requests itself, the number of requests considered.
     """
+    from k6spec.judge.regression import measure_noise
+
     key = entry_of({"run_id": "", **info}).key
     alike = [entry for entry in store.entries() if entry.key == key and not entry.dirty]
     found = {}
@@ -179,15 +184,15 @@ def _show_moved(moved: Sequence[Moved], pairs: Sequence[Pair]) -> None:
     out.print("[bold]where the time went[/] (self time a trace, on average)")
     for each in notable:
         sign = "+" if each.added_ns >= 0 else "-"
-        said = short_statement(each.what)
-        calls = f"{each.first_calls:.3g}" if each.first_calls else "no"
+        where = visible_line(f"{each.root}: {each.service} {short_statement(each.what)}")
+        calls = format_number(each.first_calls) if each.first_calls else "no"
         more = (
             ""
             if abs(each.first_calls - each.second_calls) < 0.005
-            else f", {calls} -> {each.second_calls:.3g} calls"
+            else f", {calls} -> {format_number(each.second_calls)} calls"
         )
         out.print(
-            f"  {sign}{format_ns(abs(each.added_ns))}  {escape(each.root)}: {escape(each.service)} {escape(said)} "
+            f"  {sign}{format_ns(abs(each.added_ns))}  {escape(where)} "
             f"({format_ns(each.first_ns)} -> {format_ns(each.second_ns)}{more})",
             soft_wrap=True,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +28,7 @@ def explain(
     Example: k6spec explain last -k checkout
     """
     found = find_run(folder, run)
-    info = found.info()
-    judged = [v for v in latest(info["verdicts"]) if test in v["nodeid"]]
+    judged = [v for v in latest(found.info()["verdicts"]) if test in v["nodeid"]]
     if test and not judged:
         raise UsageError(
             f"no test of {found.run_id} has {test!r} in its node id",
@@ -39,9 +38,16 @@ def explain(
     if as_json:
         for verdict in told:
             tell(verdict)
-        return
+    else:
+        _tell_all(found, told, judged)
+    if found.is_whole():
+        found.check_tables()  # what was said stands in run.json, and is told though the tables are damaged
+
+
+def _tell_all(found: RunFolder, told: Sequence[Mapping[str, Any]], judged: Sequence[Mapping[str, Any]]) -> None:
     if not found.is_whole():
-        out.print(f"[red]{found.status()}[/] {escape(str(info.get('reason', 'it was cut off')))}", soft_wrap=True)
+        reason = escape(str(found.info().get("reason", "it was cut off")))
+        out.print(f"[red]{found.status()}[/] {reason}", soft_wrap=True)
     for verdict in told:
         _tell(found, verdict)
     counts = {outcome: sum(v["outcome"] == outcome for v in judged) for outcome in COLOURS}

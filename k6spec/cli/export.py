@@ -13,7 +13,6 @@ from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.cli.completing import trace_ids
 from k6spec.cli.push import chosen_traces
-from k6spec.collect.export import write_csv, write_jaeger, write_otlp, write_parquet
 from k6spec.errors import ArchiveFault, UsageError
 from k6spec.store.archive import RunFolder, find_run
 
@@ -75,6 +74,8 @@ def export(
 
 
 def _written(run: RunFolder, to: str, path: Path, trace: list[str], *, force: bool) -> dict[str, int]:
+    from k6spec.collect.export import write_csv, write_jaeger, write_otlp, write_parquet
+
     if path.exists() or path.is_symlink():
         if not force:
             raise UsageError(f"{path} is there already: give --force, or another --out")

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from k6spec.cli.app import Exit, JsonOption, app, out, tell
+from k6spec.cli.app import Exit, JsonOption, app, out, settings, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunsOption
-from k6spec.config import load_config, project_root
+from k6spec.config import project_root
 from k6spec.errors import ArchiveFault, UsageError
 from k6spec.history.entry import Entry, from_plain, to_plain
 from k6spec.history.facts import commits_between
 from k6spec.history.past import HistoryPast
-from k6spec.history.recording import record_run
-from k6spec.history.series import Found, changes_in
-from k6spec.history.store import HistoryStore
+from k6spec.history.store import HistoryStore, Marks, marks_from_plain, marks_to_plain
 from k6spec.judge.family import Family
 from k6spec.judge.limits import shown
-from k6spec.store.archive import find_runs
+from k6spec.store.archive import RunFolder, find_runs
 from k6spec.units import counted
+
+if TYPE_CHECKING:
+    from k6spec.history.series import Found
 
 HistoryOption = Annotated[
     Path | None,
@@ -39,12 +39,12 @@ app.add_typer(history, name="history")
 
 def opened(folder: Path | None) -> HistoryStore:
     """The history that an option names, else the one of the settings."""
-    return HistoryStore(folder or load_config(project_root(), os.environ, {}).history_folder)
+    return HistoryStore(folder or settings().history_folder)
 
 
 def past_of(folder: Path | None, info: Mapping[str, Any]) -> HistoryPast:
     """Earlier runs, as a run sees them, from its ``run.json``."""
-    trunk = load_config(project_root(), os.environ, {}).baseline_branch
+    trunk = settings().baseline_branch
     return HistoryPast(opened(folder), info, family=Family(), trunk=trunk)
 
 
@@ -105,8 +105,10 @@ def changes(
 
     Example: k6spec history changes --last 10
     """
+    from k6spec.history.series import changes_in
+
     store = opened(folder)
-    trunk = branch or load_config(project_root(), os.environ, {}).baseline_branch or _trunk(store.entries())
+    trunk = branch or settings().baseline_branch or _trunk(store.entries())
     found, series = changes_in(store.entries(), branch=trunk)
     if since is not None:
         found = [change for change in found if change.change.at >= change.nights - since]
@@ -130,15 +132,15 @@ def export(
     folder: HistoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write all of history into one file, for another machine or another tool.
+    """Write all of history into one file, pins and accepted beginnings too, for another machine or another tool.
 
     Example: k6spec history export history.jsonl
     """
-    entries = opened(folder).entries()
+    store = opened(folder)
+    entries, marks = store.entries(), store.marks()
+    lines = [*map(to_plain, entries), *([marks_to_plain(marks)] if marks != Marks() else [])]
     try:
-        to.write_text(
-            "".join(f"{json.dumps(to_plain(e), ensure_ascii=False)}\n" for e in entries), encoding="utf-8"
-        )
+        to.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")
     except OSError as error:
         raise ArchiveFault(f"{to} cannot be written: {error.strerror}") from error
     if as_json:
@@ -169,13 +171,15 @@ def import_entries(
     known = {entry.run_id for entry in store.entries()}
     added = 0
     for entry in [entry for file in files or () for entry in _read(file)]:
-        if entry.run_id not in known:
+        if isinstance(entry, Marks):
+            store.add_marks(entry)
+        elif entry.run_id not in known:
             store.add(entry)
             known.add(entry.run_id)
             added += 1
     for run in find_runs(runs) if from_runs else ():
         if run.run_id not in known and run.is_whole() and not run.info().get("ab"):  # rounds are no nights
-            store.add(record_run(run))
+            store.add(_recorded(run))
             added += 1
     total = len(store.entries())
     if as_json:
@@ -184,16 +188,28 @@ def import_entries(
         out.print(f"took up {counted(added, 'run')}; history has {total:,}")
 
 
-def _read(file: Path) -> list[Entry]:
+def _recorded(run: RunFolder) -> Entry:
+    from k6spec.history.recording import record_run
+
+    return record_run(run)
+
+
+def _read(file: Path) -> list[Entry | Marks]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return [from_plain(json.loads(line), f"{file}:{number}") for number, line in enumerate(lines, 1) if line]
+        lines = file.read_text(encoding="utf-8").split("\n")  # names may hold what else ends a line
+        return [_told(json.loads(line), f"{file}:{number}") for number, line in enumerate(lines, 1) if line]
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not what k6spec history export writes: it is no text") from error
     except json.JSONDecodeError as error:
         raise UsageError(f"{file} is not what k6spec history export writes: {error}") from error
+
+
+def _told(plain: Any, where: str) -> Entry | Marks:
+    if isinstance(plain, dict) and "pins" in plain:
+        return marks_from_plain(plain, where)
+    return from_plain(plain, where)
 
 
 def _trunk(entries: list[Entry]) -> str | None:

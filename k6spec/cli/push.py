@@ -7,23 +7,23 @@ import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.cli.completing import trace_ids
-from k6spec.collect.jaeger_link import jaeger_link
-from k6spec.collect.push import Pushed, push_run, trace_ids_of
 from k6spec.collect.push_target import Target, make_target
 from k6spec.errors import ConfigError, StackFault, UsageError
 from k6spec.stack.kept import KeptFile
 from k6spec.store.archive import RunFolder, find_run
 from k6spec.units import counted
+
+if TYPE_CHECKING:
+    from k6spec.collect.push import Pushed
 
 _SHORTEST_ID: Final = 4
 
@@ -88,9 +88,7 @@ def push(
     trace_ids = chosen_traces(found, trace or ())
     pushed = _push(found, target, trace_ids if trace else None)
     one = min(trace_ids, default=b"").hex()
-    link = None
-    if one and not pushed.rejected:
-        link = jaeger_link(ui.rstrip("/"), one) if ui else _link(found, target, one)
+    link = _link(found, target, one, ui) if one and not pushed.rejected else None
     if as_json:
         tell(
             {
@@ -135,6 +133,8 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
 
 def chosen_traces(run: RunFolder, asked: Sequence[str]) -> Collection[bytes]:
     """Ids of the traces that are asked for by beginnings of them; of all traces if none is."""
+    from k6spec.collect.push import trace_ids_of
+
     known = trace_ids_of(run)
     chosen = set()
     for text in asked:
@@ -154,6 +154,10 @@ def chosen_traces(run: RunFolder, asked: Sequence[str]) -> Collection[bytes]:
 
 
 def _push(run: RunFolder, target: Target, trace_ids: Collection[bytes] | None) -> Pushed:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+    from k6spec.collect.push import push_run
+
     stderr = Console(stderr=True)
     columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(), "spans")
     with Progress(*columns, console=stderr, transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -165,8 +169,12 @@ def _push(run: RunFolder, target: Target, trace_ids: Collection[bytes] | None) -
         return push_run(run, target, trace_ids=trace_ids, on_progress=tell)
 
 
-def _link(run: RunFolder, target: Target, trace_id: str) -> str | None:
-    """Where a trace can be looked at: in the Jaeger of a stack that stays, if it went there."""
+def _link(run: RunFolder, target: Target, trace_id: str, ui: str) -> str | None:
+    """Where a trace can be looked at: at ``ui``, else in the Jaeger of a stack that stays, if it went there."""
+    from k6spec.collect.jaeger_link import jaeger_link
+
+    if ui:
+        return jaeger_link(ui.rstrip("/"), trace_id)
     kept = None
     with suppress(StackFault, IndexError):
         kept = KeptFile(run.path.resolve().parents[2]).read()  # runs and the stack are below .k6spec

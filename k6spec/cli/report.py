@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from k6spec.cli.app import app, out, tell
+from k6spec.cli.app import app, out, settings, tell
 from k6spec.cli.archive import DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.cli.history import HistoryOption, past_of
 from k6spec.errors import ArchiveFault
-from k6spec.report.report_file import write_report
 from k6spec.store.archive import disk_fault, find_run
 
 
@@ -27,9 +26,11 @@ def report(
 
     Example: k6spec report last --open
     """
+    from k6spec.report.report_file import write_report
+
     found = find_run(folder, run)
     try:
-        path = write_report(found, past_of(history, found.info()))
+        path = write_report(found, past_of(history, found.info()), settings())
     except OSError as error:
         fault = disk_fault(error, found.path)
         raise fault or ArchiveFault(f"the report cannot be written in {found.path}: {error.strerror}") from error

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -19,14 +19,15 @@ from k6spec.cli.app import Exit, JsonOption, app, tell
 from k6spec.config import Config, load_config, project_root
 from k6spec.errors import StackFault, UsageError
 from k6spec.stack.base import LastingStack
-from k6spec.stack.choose import check_name, lasting_maker, new_stack, running_stack
 from k6spec.stack.collector_config import GRPC_PORT, HTTP_PORT
 from k6spec.stack.jaeger_config import UI_PORT
 from k6spec.stack.kept import KeptFile, KeptStack
-from k6spec.stack.lifetime import Lifetime, end_kept, let_go, taken_over
 from k6spec.stack.otlp_env import otlp_env
 from k6spec.stack.ports import free_ports
 from k6spec.stack.uninterrupted import uninterrupted
+
+if TYPE_CHECKING:
+    from k6spec.stack.lifetime import Lifetime
 
 _USUAL: Final = {"otlp_grpc_port": GRPC_PORT, "otlp_http_port": HTTP_PORT, "jaeger_port": UI_PORT}
 
@@ -60,6 +61,8 @@ def up(
 
     Example: eval "$(k6spec up)"
     """
+    from k6spec.stack.choose import check_name, running_stack
+
     options = {
         "stack": stack,
         "env": env,
@@ -100,6 +103,8 @@ def status(
 
     Example: k6spec status --logs
     """
+    from k6spec.stack.lifetime import let_go, taken_over
+
     file = KeptFile(root or project_root())
     kept = file.read()
     if kept is None or not file.is_here(kept):
@@ -136,6 +141,7 @@ def down(root: RootOption = None, as_json: JsonOption = False) -> None:
     Example: k6spec down
     """
     from k6spec.stack.docker import clear_leftovers
+    from k6spec.stack.lifetime import end_kept
 
     file = KeptFile(root or project_root())
     ended = uninterrupted(partial(end_kept, file, make=_maker(file), say=_say))
@@ -147,6 +153,8 @@ def down(root: RootOption = None, as_json: JsonOption = False) -> None:
 
 
 def _new(config: Config) -> Lifetime:
+    from k6spec.stack.choose import new_stack
+
     choice = new_stack(_with_usual_ports(config), os.environ, say=_say)
     if choice.lifetime is None:
         raise UsageError(f"the {config.stack} stack cannot outlive the process that starts it")
@@ -194,6 +202,8 @@ def _describe(kept: KeptStack, say: Callable[[str], None]) -> None:
 
 
 def _maker(file: KeptFile) -> Callable[[str], LastingStack]:
+    from k6spec.stack.choose import lasting_maker
+
     # Settings are of no concern for what runs already, not even wrong ones.
     return lasting_maker(Config(root=file.root))
 

@@ -9,14 +9,15 @@ import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 from urllib.parse import unquote, urlsplit, urlunsplit
-
-import httpx
 
 from k6spec.errors import ConfigError
 from k6spec.options import Options
 from k6spec.units import Duration, seconds
+
+if TYPE_CHECKING:
+    import httpx
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
@@ -63,6 +64,8 @@ class Access:
         Raises:
             ConfigError: a certificate file cannot be read, or the environment's proxy is none.
         """
+        import httpx
+
         headers = httpx.Headers(dict(self.headers))
         if self.tenant is not None and tenant_header is not None:
             headers.setdefault(tenant_header, self.tenant)
@@ -166,15 +169,25 @@ def checked_url(options: Options, name: str, url: str, hint: str) -> str:
     Raises:
         ConfigError: it is no ``http://`` or ``https://`` address; says ``hint``.
     """
+    import httpx
+
     try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         httpx.URL(url)
+        good = is_http_address(url)
     except (ValueError, httpx.InvalidURL):
         good = False
     if not good:
         raise options.wrong(name, hint)
     return url.rstrip("/")
+
+
+def is_http_address(url: str) -> bool:
+    """Whether it begins with ``http://`` or ``https://`` and a host, and has no port that none can listen at."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(url: str) -> bool:

@@ -32,6 +32,7 @@ class Counts:
 
 
 _NAMES: Final = [field.name for field in fields(Counts)]
+_MOST: Final = 2**63 - 1
 _LAYOUT: Final = struct.Struct(f"={len(_NAMES)}q")
 
 
@@ -51,7 +52,8 @@ class CounterWriter:
         with self._lock:
             values = list(_LAYOUT.unpack_from(self._memory))
             for name, count in counts.items():
-                values[_NAMES.index(name)] += count
+                place = _NAMES.index(name)
+                values[place] = min(values[place] + count, _MOST)
             _LAYOUT.pack_into(self._memory, 0, *values)
 
 

@@ -6,7 +6,8 @@ Whatever the fast one cannot take goes through the plain one.
 
 What decode changes: an attribute key that comes twice keeps its first value (keys MUST be unique in OTLP, and
 DuckDB refuses maps where they are not); a link without valid ids is left out and counted in ``dropped_links``;
-times beyond int64 (the year 2262) are clamped; names of absent scopes and absent trace states are empty texts.
+starts and ends beyond int64 (the year 2262) are clamped, so that a start and a duration add up within it; names of
+absent scopes and absent trace states are empty texts.
 """
 
 from __future__ import annotations

@@ -56,9 +56,16 @@ def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
     if undecodable:
         _read_attributes(spans.filter(pa.array(~valid)))
         spans, scope_of = spans.filter(pa.array(valid)), scope_of[valid]
-    resource_of = pa.array(resource_of_scope[scope_of])
+    resource_of = resource_of_scope[scope_of]
 
-    resource, resource_types = maps_of(pc.struct_field(resources, ["resource", "attributes"]))
+    resource_lists = pc.struct_field(resources, ["resource", "attributes"])
+    used = np.bincount(resource_of, minlength=len(resources)) > 0
+    if not used.all():
+        # Those of no span may hold secrets, and nobody would look for them where no number leads to them.
+        maps_of(resource_lists)  # a message with an attribute that cannot be read is none
+        resource_lists = resource_lists.filter(pa.array(used))
+        resource_of = (np.cumsum(used) - 1)[resource_of]
+    resource, resource_types = maps_of(resource_lists)
     services = AttributeColumn(resource).text("service.name")
     services = pc.if_else(pc.fill_null(pc.equal(services, ""), True), UNKNOWN_SERVICE, services)
     attributes, attribute_types = maps_of(spans.field("attributes"))
@@ -71,10 +78,10 @@ def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
         "parent_span_id": pc.if_else(_is_root(parents), None, parents).cast(pa.binary(8)),
         "trace_state": spans.field("trace_state"),
         "flags": spans.field("flags"),
-        "service": services.dictionary_encode().take(resource_of),
+        "service": services.dictionary_encode().take(pa.array(resource_of)),
         "scope_name": _text(scopes, "scope", "name").dictionary_encode().take(pa.array(scope_of)),
         "scope_version": _text(scopes, "scope", "version").dictionary_encode().take(pa.array(scope_of)),
-        "name": spans.field("name"),
+        "name": spans.field("name").dictionary_encode(),
         "kind": _named(KINDS, spans.field("kind")),
         "start_ns": _clamp(spans.field("start_time_unix_nano")),
         "duration_ns": _durations(spans),
@@ -82,8 +89,8 @@ def decode_fast(messages: Sequence[bytes]) -> tuple[pa.RecordBatch, int]:
         "status_message": _text(spans, "status", "message"),
         "attributes": attributes,
         "attribute_types": attribute_types,
-        "resource": resource.take(resource_of),
-        "resource_types": resource_types.take(resource_of),
+        "resource": resource.take(pa.array(resource_of)),
+        "resource_types": resource_types.take(pa.array(resource_of)),
         "events": events,
         "links": links,
         "dropped_attributes": spans.field("dropped_attributes_count"),
@@ -176,9 +183,11 @@ def _is_root(parents: Array) -> Array:
 
 
 def _durations(spans: Array) -> Array:
-    start = spans.field("start_time_unix_nano").to_numpy()
-    end = spans.field("end_time_unix_nano").to_numpy()
-    return pa.array(np.minimum(np.where(end > start, end - start, 0), MAX_INT64).astype(np.int64))
+    start, end = (
+        np.minimum(spans.field(f"{edge}_time_unix_nano").to_numpy(), MAX_INT64).astype(np.int64)
+        for edge in ("start", "end")
+    )
+    return pa.array(np.maximum(end - start, 0))
 
 
 def _clamp(times: Array) -> Array:

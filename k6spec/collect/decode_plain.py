@@ -124,7 +124,7 @@ class _Rows:
         if not _valid_ids(span):
             self.undecodable += 1
             return
-        start, end = span.start_time_unix_nano, span.end_time_unix_nano
+        start, end = (min(time, MAX_INT64) for time in (span.start_time_unix_nano, span.end_time_unix_nano))
         links = [link for link in span.links if _valid_ids(link)]
         row: dict[str, Any] = {
             "trace_id": span.trace_id,
@@ -137,8 +137,8 @@ class _Rows:
             "scope_version": scope[1],
             "name": span.name,
             "kind": KINDS[span.kind] if 0 <= span.kind < len(KINDS) else KINDS[0],
-            "start_ns": min(start, MAX_INT64),
-            "duration_ns": min(max(end - start, 0), MAX_INT64),
+            "start_ns": start,
+            "duration_ns": max(end - start, 0),
             "status": STATUSES[span.status.code] if 0 <= span.status.code < len(STATUSES) else STATUSES[0],
             "status_message": span.status.message,
             "dropped_attributes": span.dropped_attributes_count,

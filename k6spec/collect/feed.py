@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Protocol, final
+from typing import TYPE_CHECKING, Protocol, final
 
-import pyarrow as pa
-
-from k6spec.collect.sources.base import WantedTraces
 from k6spec.store.ledger import Tier
 from k6spec.units import Duration
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from k6spec.collect.sources.base import WantedTraces
 
 
 @final

@@ -18,3 +18,6 @@ SPOOL_PREFIX: Final = "k6spec-spool-"
 
 NO_PORT_EXIT: Final = 3
 """The receiver's exit code where a port could not be had; its last line of standard error says which."""
+
+MAX_MESSAGE_BYTES: Final = 64 << 20
+"""Largest export that is taken, uncompressed: what the OTLP specification advises."""

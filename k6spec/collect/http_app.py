@@ -15,14 +15,17 @@ from typing import Any, Final, final
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from k6spec.collect.intake import MAX_MESSAGE_BYTES, Intake, SpoolUnwritable, UndecodableExport
+from k6spec.collect.handshake import MAX_MESSAGE_BYTES
+from k6spec.collect.intake import AT_ONCE_BYTES, Intake, SpoolUnwritable, UndecodableExport
 from k6spec.collect.otlp_json import message_from_json, traces_from_json
 
 _PROTOBUF: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain; charset=utf-8"
-_AT_ONCE: Final = 16 << 10
-"""Bytes that are taken sooner than another thread would be woken for them."""
+_JSON_AT_ONCE: Final = 16 << 10
+"""Bytes of JSON that are read sooner than another thread would be woken for them."""
+_PIECE: Final = 16 << 10
+"""Bytes of gzip that are read at once."""
 
 _INVALID_ARGUMENT: Final = 3
 _RESOURCE_EXHAUSTED: Final = 8
@@ -74,7 +77,8 @@ class HttpApp:
                     raise _Refusal(415, f"content type {sent_type!r}: send {_PROTOBUF} or {_JSON}")
                 content_type = sent_type
                 body = await self._body(headers, receive)
-                if len(body) <= _AT_ONCE and "content-encoding" not in headers:
+                at_once = _JSON_AT_ONCE if content_type == _JSON else AT_ONCE_BYTES
+                if len(body) <= at_once and "content-encoding" not in headers:
                     self._take(path, content_type, headers, body)
                 else:
                     await asyncio.to_thread(self._take, path, content_type, headers, body)
@@ -130,20 +134,29 @@ class HttpApp:
     def _gunzip(self, body: bytes) -> bytes:
         parts: list[bytes] = []
         room = self._max
-        while body:  # a gzip file may have several members
-            member = zlib.decompressobj(wbits=31)
+        member = None
+        rest = b""
+        place = 0
+        while rest or place < len(body):  # a gzip file may have several members
+            if not rest:
+                # In pieces: what is behind a member's end is copied, for each of a million members.
+                rest, place = body[place : place + _PIECE], place + _PIECE
+            member = member or zlib.decompressobj(wbits=31)
             try:
                 # One byte more than there is room for tells "too large" from "just fits".
-                part = member.decompress(body, room + 1)
+                part = member.decompress(rest, room + 1)
             except zlib.error as error:
                 raise _Refusal(400, f"not gzip: {error}") from None
             if len(part) > room:
                 raise self._too_large()
-            if not member.eof:
-                raise _Refusal(400, "gzip ends too early")
             room -= len(part)
-            parts.append(part)
-            body = member.unused_data
+            if part:
+                parts.append(part)
+            rest = member.unused_data
+            if member.eof:
+                member = None
+        if member is not None:
+            raise _Refusal(400, "gzip ends too early")
         return b"".join(parts)
 
     def _too_large(self) -> _Refusal:

@@ -14,8 +14,8 @@ from k6spec.collect.repair import repair
 from k6spec.collect.sdk_metrics import SdkDrops
 from k6spec.collect.spool import SpoolWriter
 
-MAX_MESSAGE_BYTES: Final = 64 << 20
-"""Largest export that is taken, uncompressed: what the OTLP specification advises."""
+AT_ONCE_BYTES: Final = 256 << 10
+"""A message of that size is taken sooner than another thread would be woken for it."""
 
 
 class UndecodableExport(ValueError):

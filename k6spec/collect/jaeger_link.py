@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import httpx
+from k6spec.collect.plain_http import UNANSWERED, ask
 
 _PROBE_SECONDS: Final = 2.0
 
@@ -18,6 +18,6 @@ def leads_somewhere(link: str) -> bool:
     """Whether Jaeger has the trace of a link: it keeps the newest only, and not what comes too fast for it."""
     api = link.partition("?")[0].replace("/trace/", "/api/traces/")
     try:
-        return httpx.get(api, trust_env=False, timeout=_PROBE_SECONDS).is_success
-    except httpx.HTTPError:
+        return ask(api, timeout=_PROBE_SECONDS).is_success
+    except UNANSWERED:
         return False

@@ -21,7 +21,7 @@ from k6spec.collect.arrow import Array, Integers, Mask, map_of, mask_of, pc, pic
 from k6spec.collect.descriptors import KEY_VALUE, variant
 from k6spec.collect.lists import kept_offsets, offsets_of
 
-_UNUSED: Final = {"key_strindex", "string_value_strindex"}
+_UNUSED: Final = "key_strindex"
 _BITS: Final = 40
 """Codes that are looked at together: no message is large enough for as many of one as would wrap 64 bits."""
 _PASSES: Final = 12
@@ -62,8 +62,10 @@ def _handler() -> Any:
     def change(message: str, field: FieldDescriptorProto) -> bool:
         if message == "AnyValue" and field.name in ("array_value", "kvlist_value"):
             field.type = FieldDescriptorProto.TYPE_BYTES
+            field.label = FieldDescriptorProto.LABEL_REPEATED
             field.ClearField("type_name")
-        return field.name not in _UNUSED
+            field.ClearField("oneof_index")
+        return field.name != _UNUSED
 
     descriptor = variant(change).FindMessageTypeByName(KEY_VALUE)
     return ptars.HandlerPool([descriptor.file]).get_for_message(descriptor)
@@ -72,21 +74,31 @@ def _handler() -> Any:
 def _texts(values: Array) -> tuple[Array, np.ndarray[Any, np.dtype[np.int8]]]:
     """The values' texts, and indexes into TYPE_NAMES (-1: a string, or set to nothing)."""
     types = np.full(len(values), -1, np.int8)
-    strings = pc.struct_field(values, "string_value")
-    texts = [strings]
-    seen = len(values) - strings.null_count
+    columns = {field.name: _once(pc.struct_field(values, field.name)) for field in values.type}
+    texts = [columns["string_value"]]
     for number, name in enumerate(TYPE_NAMES):
-        column = pc.struct_field(values, f"{name}_value")
+        column = columns[f"{name}_value"]
         if column.null_count == len(column):
             continue
-        seen += len(column) - column.null_count
         types[mask_of(column.is_valid())] = number
         texts.append(_text_of(name, column))
     merged = pc.coalesce(*texts)
+    seen = sum(len(column) - column.null_count for column in columns.values())
     if seen != len(values) - merged.null_count:
         # Protobuf says that the last on the wire counts; ptars keeps them all and not their order.
         raise ValueError("an attribute has values of several types")
     return merged, types
+
+
+def _once(column: Array) -> Array:
+    """Messages that come several times are one on the wire, all of their bytes."""
+    if not pa.types.is_list(column.type):
+        return column
+    if not len(column.flatten()):
+        return pa.nulls(len(column), pa.binary())
+    parts = column.cast(pa.list_(pa.binary()))
+    given = pc.greater(pc.list_value_length(parts), 0)
+    return pc.if_else(pc.fill_null(given, False), pc.binary_join(parts, b""), None)
 
 
 def _text_of(name: str, column: Array) -> Array:
@@ -125,7 +137,8 @@ def _all_differ(codes: Integers, offsets: Integers) -> bool:
         return not len(starts)
     for low in range(0, most + 1, _BITS):
         shift = codes - low
-        bits = np.where((shift >= 0) & (shift < _BITS), np.left_shift(1, shift % _BITS), 0)
+        inside = (shift >= 0) & (shift < _BITS)
+        bits = np.left_shift(inside, shift, where=inside, out=np.zeros_like(codes))
         if (np.add.reduceat(bits, starts) != np.bitwise_or.reduceat(bits, starts)).any():
             return False
     return True

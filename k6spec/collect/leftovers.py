@@ -10,14 +10,12 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from k6spec.collect.handshake import LOCK_NAME, SPOOL_PREFIX
-from k6spec.collect.redact import Redactor, redaction_rules
-from k6spec.collect.redact_run import declared_secrets, redact_run
 from k6spec.config import Config
 from k6spec.errors import ArchiveFault
-from k6spec.store.archive import find_runs
+from k6spec.store.archive import RunFolder, find_runs
 
 _YOUNG: Final = 60.0
 """Seconds in which a receiver that is starting has surely taken its lock."""
@@ -65,7 +63,14 @@ def _clean_dead_runs(runs: Path, config: Config, environ: Mapping[str, str]) -> 
         with suppress(ArchiveFault, OSError):
             info = run.info()
             if info.get("status") == "running" and run.status() == "aborted":
-                redact_run(run.path, Redactor(redaction_rules(config, environ, declared=declared_secrets(info))))
-                for part in run.path.glob("preflight-*"):
-                    shutil.rmtree(part, ignore_errors=True)
-                run.write_info({**info, "status": "aborted", "reason": "k6spec was killed"})
+                _clean_dead_run(run, info, config, environ)
+
+
+def _clean_dead_run(run: RunFolder, info: Mapping[str, Any], config: Config, environ: Mapping[str, str]) -> None:
+    from k6spec.collect.redact_load import load_redactor
+    from k6spec.collect.redact_run import redact_run
+
+    redact_run(run.path, load_redactor(config, environ, info))
+    for part in run.path.glob("preflight-*"):
+        shutil.rmtree(part, ignore_errors=True)
+    run.write_info({**info, "status": "aborted", "reason": "k6spec was killed"})

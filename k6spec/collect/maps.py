@@ -32,13 +32,13 @@ class AttributeColumn:
         return list(self._code_of)
 
     def text(self, *names: str) -> Array:
-        """For each row the value of the first of ``names`` that is set there, else null."""
+        """For each row the value of the first of ``names`` that is set, of equal keys the first; else null."""
         known = [name for name in names if name in self._code_of]
         if not known:
             return pa.nulls(self._rows, pa.string())
         positions = np.full(self._rows, -1, np.int64)
         for name in reversed(known):
-            found = self._find(name)
+            found = self._find(name)[::-1]
             positions[self._parents[found]] = found
         return plain(self._items.take(pa.array(positions, mask=positions < 0)))
 

@@ -77,13 +77,13 @@ def _parse(request: dict[str, Any], message: Message) -> bytes:
     try:
         try:
             ParseDict(request, message, ignore_unknown_fields=True)
-        except (ParseError, UnicodeEncodeError):
+        except (ParseError, UnicodeEncodeError, SystemError):  # the last from half a surrogate pair in a key
             scrubbed = _scrub(request)
             if scrubbed == request:
                 raise
             message.Clear()
             ParseDict(scrubbed, message, ignore_unknown_fields=True)
-    except (ValueError, TypeError, AttributeError, RecursionError, ParseError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, ParseError) as error:
         raise ValueError(f"not a {message.DESCRIPTOR.name} in JSON: {error}") from None
     return message.SerializeToString()
 
@@ -112,5 +112,5 @@ def _scrub(value: Any) -> Any:
     if isinstance(value, list):
         return [_scrub(item) for item in value]
     if isinstance(value, dict):
-        return {key: _scrub(item) for key, item in value.items()}
+        return {_scrub(key): _scrub(item) for key, item in value.items()}
     return value

@@ -13,8 +13,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from k6spec.collect.arrow import pc
 from k6spec.collect.encode import Export, encode
-from k6spec.collect.push_grpc import GrpcSender
-from k6spec.collect.push_http import HttpSender
 from k6spec.collect.push_retry import Persistent, Sender
 from k6spec.collect.push_target import Target
 from k6spec.errors import ArchiveFault
@@ -54,7 +52,7 @@ def push(
     """
     accepted = rejected = 0
     reason = ""
-    sender: Sender = GrpcSender(target) if target.wire == "grpc" else HttpSender(target, connections=_AT_ONCE)
+    sender = _sender(target)
     try:
         for export, partial in _answers(batches, sender):
             refused = min(partial.rejected_spans, export.spans)
@@ -135,6 +133,16 @@ class _Choice:
             )
             batch = batch.filter(made_by_us)
         return batch if self._ids is None else batch.filter(pc.is_in(batch["trace_id"], self._ids))
+
+
+def _sender(target: Target) -> Sender:
+    if target.wire == "grpc":
+        from k6spec.collect.push_grpc import GrpcSender
+
+        return GrpcSender(target)
+    from k6spec.collect.push_http import HttpSender
+
+    return HttpSender(target, connections=_AT_ONCE)
 
 
 def _chosen(folder: RunFolder, choice: _Choice, columns: Collection[str]) -> Iterator[pa.RecordBatch]:

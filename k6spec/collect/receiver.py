@@ -18,6 +18,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,9 @@ import uvicorn
 
 from k6spec.collect.counters import CounterWriter
 from k6spec.collect.grpc_server import grpc_server
-from k6spec.collect.handshake import COUNTERS_NAME, LOCK_NAME, NO_PORT_EXIT, SPOOL_NAME
+from k6spec.collect.handshake import COUNTERS_NAME, LOCK_NAME, MAX_MESSAGE_BYTES, NO_PORT_EXIT, SPOOL_NAME
 from k6spec.collect.http_app import HttpApp
-from k6spec.collect.intake import MAX_MESSAGE_BYTES, Intake
+from k6spec.collect.intake import Intake
 from k6spec.collect.spool import SpoolWriter
 
 _DRAIN_SECONDS: Final = 3
@@ -55,9 +56,8 @@ class _NoPort(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs until SIGTERM; returns the exit code."""
     options = _parse(argv)
-    asked_to_end = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # in all threads to come: _serve waits for it
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # where "unlimited" is more than the system gives
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection each, and SDKs keep theirs open
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.spool.mkdir(mode=0o700, exist_ok=True)
         with (options.spool / LOCK_NAME).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)  # for sweep_spools
-            _serve(options, asked_to_end)
+            _serve(options)
     except _NoPort as error:
         print(error, file=sys.stderr)
         return NO_PORT_EXIT
@@ -75,9 +75,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(options: _Options, asked_to_end: threading.Event) -> None:
+def _serve(options: _Options) -> None:
     spool = SpoolWriter(options.spool / SPOOL_NAME)
     intake = Intake(spool, CounterWriter(options.spool / COUNTERS_NAME))
+    asked_to_end = threading.Event()
+    main_thread = threading.get_ident()
+    # Not in the main thread: there uvicorn would install its own signal handlers.
+    with ThreadPoolExecutor(1, "otlp") as other:
+        served = other.submit(asyncio.run, _served(options, intake, asked_to_end))
+        served.add_done_callback(lambda _: signal.pthread_kill(main_thread, signal.SIGTERM))
+        signal.sigwait({signal.SIGTERM})
+        asked_to_end.set()
+        served.result()
+    spool.close()
+
+
+async def _served(options: _Options, intake: Intake, asked_to_end: threading.Event) -> None:
     listener = _listen(options.host, options.http_port)
     grpc = grpc_server(intake, max_bytes=options.max_bytes)
     try:
@@ -99,18 +112,14 @@ def _serve(options: _Options, asked_to_end: threading.Event) -> None:
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )
-    # Not in the main thread: there uvicorn would install its own signal handlers.
-    http_thread = threading.Thread(target=lambda: asyncio.run(http.serve(sockets=[listener])), name="otlp-http")
-    http_thread.start()
-    grpc.start()
-    while not http.started and http_thread.is_alive():
-        asked_to_end.wait(0.005)
+    await grpc.start()
+    http_served = asyncio.create_task(http.serve(sockets=[listener]))
+    while not http.started and not http_served.done():
+        await asyncio.sleep(0.005)
     print(json.dumps({"grpc": grpc_port, "http": listener.getsockname()[1]}), flush=True)
-    asked_to_end.wait()
+    await asyncio.to_thread(asked_to_end.wait)
     http.should_exit = True
-    grpc.stop(_DRAIN_SECONDS).wait()
-    http_thread.join()
-    spool.close()
+    await asyncio.gather(grpc.stop(_DRAIN_SECONDS), http_served)
 
 
 def _listen(host: str, port: int) -> socket.socket:

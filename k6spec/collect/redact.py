@@ -29,8 +29,9 @@ from k6spec.store.spans import EVENT, LINK, RECEIVED
 _STATEMENTS: Final = ("db.query.text", "db.statement")
 _PARAMETERS: Final = ("db.query.parameter.*", "db.operation.parameter.*", "db.statement.parameters")
 _LITERAL: Final = re.compile(r"'(?:[^']|'')*'|(?<![\w.$:@])\d+(?:\.\d+)?\b")
+_LONGEST_WORD: Final = 16
 _NUMBERS: Final = ("int", "double", "bool")
-_SPAN_TEXTS: Final = ("name", "status_message")
+_SPAN_TEXTS: Final = ("name", "status_message", "trace_state", "service", "scope_name", "scope_version")
 _FEW_BYTES: Final = 32 << 10
 _REMEMBERED_BYTES: Final = 1 << 20
 """Texts without secrets that are known again: to begin looking for all those names costs a millisecond."""
@@ -55,15 +56,22 @@ class RedactionRules:
     values: frozenset[str] = frozenset()
 
 
-def redaction_rules(config: Config, environ: Mapping[str, str], *, declared: Iterable[str] = ()) -> RedactionRules:
+def redaction_rules(
+    config: Config,
+    environ: Mapping[str, str],
+    *,
+    declared: Iterable[str] = (),
+    given: Iterable[tuple[str, str]] = (),
+) -> RedactionRules:
     """The rules of the settings.
 
     Args:
         environ: values of variables with a secret's name are known secrets.
         declared: names of variables that are secret whatever they are called.
+        given: further variables, of which the same holds as of ``environ``.
     """
     names = SecretNames((*(DEFAULT_NAMES if config.redact_defaults else ()), *config.redact))
-    likely = {value for name, value in environ.items() if names.has(name) and _could_be_secret(value)}
+    likely = {value for name, value in (*environ.items(), *given) if names.has(name) and _could_be_secret(value)}
     return RedactionRules(
         patterns=config.redact,
         defaults=config.redact_defaults,
@@ -99,11 +107,11 @@ class Redactor:
 
     def plain(self, value: Any) -> Any:
         """Texts within lists and dictionaries, less their secrets."""
-        if isinstance(value, Mapping):
-            return {key: self.plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.plain(item) for item in value]
-        return self.text(value) if isinstance(value, str) else value
+        return _each(value, self.text)
+
+    def written(self, value: Any) -> Any:
+        """As :meth:`plain`, of what the author of a spec wrote: it is read as code is."""
+        return _each(value, self.code)
 
     def spans(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """A batch of :data:`k6spec.store.spans.SCHEMA` or ``CODED``: the same one where it holds no secret,
@@ -197,8 +205,9 @@ class Redactor:
         changed["attributes"], changed["attribute_types"] = self._maps(
             fields["attributes"], fields["attribute_types"]
         )
-        if "name" in fields:
-            changed["name"] = self._column(fields["name"])
+        for name in ("name", "trace_state"):
+            if name in fields:
+                changed[name] = self._column(fields[name])
         if all(changed[name] is fields[name] for name in fields):
             return lists
         struct = pa.StructArray.from_arrays([changed[field.name] for field in kind], fields=list(kind))
@@ -207,9 +216,21 @@ class Redactor:
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct)
 
 
+def _each(value: Any, scrub: Callable[[str], str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _each(item, scrub) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_each(item, scrub) for item in value]
+    return scrub(value) if isinstance(value, str) else value
+
+
 def _could_be_secret(value: str) -> bool:
-    """Not what variables such as MAX_TOKENS, PASSWORD_FILE and AUTH_TOKEN_MODE hold."""
-    return len(value) >= 8 and not value.isdecimal() and not value.startswith("/")
+    """Not what variables such as MAX_TOKENS, PASSWORD_FILE and AUTH_TOKEN_MODE hold.
+
+    Nor a word, as POSTGRES_PASSWORD often is in tests: ``postgres`` stands in ``db.system.name`` as well.
+    """
+    word = value.isalpha() and len(value) < _LONGEST_WORD
+    return len(value) >= 8 and not word and not value.isdecimal() and not value.startswith("/")
 
 
 def _with(table: pa.Table, name: str, chunks: list[Array]) -> pa.Table:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from k6spec.collect.redact import Redactor
-
-_DECLARED: Final = re.compile(r'\{secret:(\w+)\}|"Secret": \{"name": "(\w+)"')
-
-
-def declared_secrets(plain: Mapping[str, object]) -> set[str]:
-    """Names of the environment variables that a described load's ``secret()`` reads."""
-    found = _DECLARED.findall(json.dumps(plain, default=str))
-    return {spelt or alone for spelt, alone in found}
 
 
 def redact_run(folder: Path, redactor: Redactor) -> None:

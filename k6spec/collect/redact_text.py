@@ -18,6 +18,8 @@ _SETS: Final = re.compile(
 _WORD: Final = re.compile(r"(?:(?:bearer|basic|digest|token)\s+)?[^\s&;,#\"'<>\\)}\]]+", re.IGNORECASE)
 _LINE: Final = re.compile(r"[^\r\n\"'<>\\]+")
 _USER: Final = re.compile(r"(?<=://)[^/@\s?#:]{0,256}:[^/@\s?#]{1,1024}(?=@)")
+_PLACEHOLDER: Final = re.compile(r"\$?\{[^{}]+\}|\*+")
+"""What stands for a password in code."""
 _BEARER: Final = re.compile(r"(?<=\bbearer\s)(?=\S*[0-9._-])[\w.~+/=-]{8,}", re.IGNORECASE)
 _JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 # What stands where a value would: parameters of statements, templates, masks of others, and our own mark.
@@ -53,7 +55,7 @@ class TextRedactor:
 
     def code(self, text: str) -> str:
         """``text`` less the known values and passwords of addresses: what names secrets is code, and stays."""
-        return self._users(self.known(text))
+        return _USER.sub(self._user, self.known(text))
 
     def text(self, text: str) -> str:
         """``text`` less all secrets; the OTLP JSON of an array or kvlist is read as such."""
@@ -65,9 +67,11 @@ class TextRedactor:
         text = self._settings(self.code(text))
         return _JWT.sub(self._marked, _BEARER.sub(self._marked, text))
 
-    def _users(self, text: str) -> str:
+    def _user(self, found: re.Match[str]) -> str:
+        if _PLACEHOLDER.fullmatch(found[0].partition(":")[2]):
+            return found[0]
         # No brackets: in the place of a user they would make it an address that nobody can read.
-        return _USER.sub(lambda found: self._mark(found[0]).strip("[]").replace(" ", "-"), text)
+        return self._mark(found[0]).strip("[]").replace(" ", "-")
 
     def _marked(self, found: re.Match[str]) -> str:
         return self._mark(found[0])

@@ -8,6 +8,7 @@ failed). Python's SDK sends them with ``OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED
 from __future__ import annotations
 
 import threading
+from math import isfinite
 from typing import TYPE_CHECKING, Final, final
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA
@@ -46,7 +47,10 @@ class SdkDrops:
         error = next((a.value.string_value for a in point.attributes if a.key == "error.type"), "")
         if not error or (name == _PROCESSED and error != "queue_full"):
             return
-        value = point.as_int if point.WhichOneof("value") == "as_int" else int(point.as_double)
+        value = point.as_int if point.WhichOneof("value") == "as_int" else point.as_double
+        if not isfinite(value):
+            return
+        value = int(value)
         if metric.aggregation_temporality != AGGREGATION_TEMPORALITY_DELTA:
             # A process that was started anew has another start time, so it is a series of its own.
             attributes = b"".join(sorted(a.SerializeToString(deterministic=True) for a in point.attributes))

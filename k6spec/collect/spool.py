@@ -14,6 +14,8 @@ import fcntl
 import os
 import struct
 import threading
+from contextlib import suppress
+from errno import ENOSPC
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ _LENGTH: Final = struct.Struct(">I")
 _READ_AHEAD: Final = 1 << 20
 UNREAD_BYTES: Final = 16 << 20
 """The most that is kept for nobody."""
+_CHECKS: Final = 16
+"""How often it is seen, while that much is written, whether somebody reads it."""
 
 
 @final
@@ -30,11 +34,13 @@ class SpoolWriter:
     """Appends messages; one writer a file, any number of threads.
 
     Args:
-        unread: bytes that are kept for nobody: beyond it, messages that no reader waits for are thrown away.
+        unread: bytes that are kept for nobody: beyond it (and a sixteenth), messages that no reader waits for are
+            thrown away.
     """
 
     def __init__(self, path: Path, *, unread: int = UNREAD_BYTES) -> None:
         self._unread = unread
+        self._unchecked = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._lock = threading.Lock()
 
@@ -44,31 +50,29 @@ class SpoolWriter:
         Raises:
             OSError: the disk is full or failed.
         """
-        wanted = _LENGTH.size + len(message)
+        wanted, written = _LENGTH.size + len(message), 0
         with self._lock:
-            start = os.fstat(self._fd).st_size
-            if start > self._unread and self._nobody_reads():
-                start = 0
+            self._unchecked += wanted
+            if self._unchecked > self._unread // _CHECKS:
+                self._unchecked = 0
+                self._drop_what_nobody_reads()
             try:
                 written = os.writev(self._fd, (_LENGTH.pack(len(message)), message))
-                while written < wanted:  # a full disk takes part of it first and says so at the next write
-                    rest = (_LENGTH.pack(len(message)) + message)[written:]
-                    written += os.write(self._fd, rest)
+                if written < wanted:  # a full disk takes part of it first, and would say so at the next write
+                    raise OSError(ENOSPC, os.strerror(ENOSPC))
             except OSError:
-                os.ftruncate(self._fd, start)
+                os.ftruncate(self._fd, max(0, os.fstat(self._fd).st_size - written))
                 raise
 
-    def _nobody_reads(self) -> bool:
-        """Whether it was emptied, because nobody reads it."""
-        try:
+    def _drop_what_nobody_reads(self) -> None:
+        if os.fstat(self._fd).st_size <= self._unread:
+            return
+        with suppress(OSError):  # somebody reads it
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        try:
-            os.ftruncate(self._fd, 0)
-        finally:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
-        return True
+            try:
+                os.ftruncate(self._fd, 0)
+            finally:
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Releases the file and leaves it where it is."""
@@ -80,13 +84,24 @@ class SpoolReader:
     """Reads complete records; one that is still being written is not there yet.
 
     Args:
-        offset: where to begin, in bytes; None: behind what is there.
+        offset: where to begin, in bytes; None: behind the last whole record that is there.
     """
 
     def __init__(self, path: Path, offset: int | None = 0) -> None:
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         fcntl.flock(self._fd, fcntl.LOCK_SH)
-        self._offset = self.end if offset is None else offset
+        self._offset = offset or 0
+        if offset is None:
+            self._go_to_end()
+
+    def _go_to_end(self) -> None:
+        """By the records' lengths: the file ends within a record while that is being written."""
+        end = self.end
+        while len(head := os.pread(self._fd, _LENGTH.size, self._offset)) == _LENGTH.size:
+            behind = self._offset + _LENGTH.size + _LENGTH.unpack(head)[0]
+            if behind > end:
+                break
+            self._offset = behind
 
     @property
     def offset(self) -> int:

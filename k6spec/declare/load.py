@@ -18,6 +18,7 @@ from k6spec.declare.propagation import (
     trace_per_of,
 )
 from k6spec.declare.scenario import AnyScenario, FlowScenario, ScriptScenario
+from k6spec.errors import ConfigError, DeclarationError
 from k6spec.units import Duration, Ratio
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -61,10 +62,17 @@ class Load:
         return Duration(max(part.profile.start.ns + part.profile.length.ns for part in self.parts))
 
     def override(self, changes: Mapping[str, object]) -> Load:
-        """This load with fields of every profile replaced, as an environment asks for."""
-        return replace(
-            self, parts=tuple(replace(part, profile=part.profile.override(changes)) for part in self.parts)
-        )
+        """This load with fields of every profile replaced, as an environment asks for.
+
+        Raises:
+            ConfigError: a profile has no such field, or the value does not fit.
+        """
+        try:
+            parts = tuple(replace(part, profile=part.profile.override(changes)) for part in self.parts)
+        except DeclarationError as error:
+            words = str(error).removeprefix(f"{error.location}: ")
+            raise ConfigError(f"profile in [tool.k6spec] or its environment: {words}") from error
+        return replace(self, parts=parts)
 
     def describe(self) -> dict[str, object]:
         """The declaration in plain values: what makes two loads the same."""
@@ -142,6 +150,8 @@ def declare_load(
         parts.append(Part(name=name, scenario=pair[0], profile=pair[1]))
     if isinstance(shared_over, str):
         reject(f"shared_over={shared_over!r}: write a list of fixture names, as in shared_over=[{shared_over!r}]")
+    if isinstance(propagate_to, str):
+        reject(f"propagate_to={propagate_to!r}: write a list of hosts, as in propagate_to=[{propagate_to!r}]")
     if not isinstance(sampling, Ratio):
         reject(f"sampling={sampling!r}: write percent(10)")
     if not isinstance(preflight, bool):

@@ -30,7 +30,7 @@ class ScriptScenario:
 
     path: Path
     exec: str = "default"
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
     name: str = "default"
     own_load: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)

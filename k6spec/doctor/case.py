@@ -19,7 +19,7 @@ class Case:
 
     Attributes:
         stack: its name; None where the settings name none that could be.
-        running: a stack of this workspace that runs already.
+        running: a stack of this workspace that runs already, and is well.
     """
 
     config: Config

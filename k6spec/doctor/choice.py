@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from k6spec.config import Config
 from k6spec.doctor.finding import Finding
 from k6spec.errors import ConfigError, StackFault
-from k6spec.stack.choose import check_name, new_stack
+from k6spec.stack.base import Part
+from k6spec.stack.choose import check_name, lasting_maker, new_stack
 from k6spec.stack.kept import KeptFile, KeptStack
+from k6spec.stack.lifetime import let_go, taken_over
+
+_RUNNING: Final = "running stack"
 
 
 def choose(config: Config, environ: Mapping[str, str]) -> tuple[str | None, Finding]:
@@ -23,12 +28,33 @@ def choose(config: Config, environ: Mapping[str, str]) -> tuple[str | None, Find
 
 
 def running(config: Config) -> tuple[KeptStack | None, list[Finding]]:
-    """The stack of this workspace that runs already; it is looked up only, neither asked nor ended."""
+    """The stack of this workspace that runs already and is well; it is asked how it is, and left alone."""
+    file = KeptFile(config.root)
     try:
-        kept = KeptFile(config.root).read()
+        kept = file.read()
+        if kept is None:
+            return None, []
+        if not file.is_here(kept):
+            seen = f"{file.path} tells of a stack of another user, workspace or host, and is passed over"
+            return None, [Finding(topic=_RUNNING, status="ok", seen=seen)]
+        dead = [f"its {part.name} ails: {part.ailment}" for part in _parts(kept, config) if part.ailment]
     except StackFault as fault:
-        return None, [Finding(topic="running stack", status="warning", seen=fault.cause, advice=fault.advice)]
-    if kept is None:
-        return None, []
-    seen = f"{kept.kind} ({kept.origin_words}); sessions use it where it is what they ask for"
-    return kept, [Finding(topic="running stack", status="ok", seen=seen)]
+        return None, [Finding(topic=_RUNNING, status="warning", seen=fault.cause, advice=fault.advice)]
+    seen = f"{kept.kind} ({kept.origin_words})"
+    if dead:
+        advice = "k6spec down, then k6spec up mends it"
+        return None, [Finding(topic=_RUNNING, status="warning", seen=f"{seen}: {dead[0]}", advice=advice)]
+    seen += "; sessions use it where it is what they ask for"
+    return kept, [Finding(topic=_RUNNING, status="ok", seen=seen)]
+
+
+def _parts(kept: KeptStack, config: Config) -> Sequence[Part]:
+    if kept.kind == "docker":
+        from k6spec.stack.docker.about import ask_daemon
+
+        ask_daemon([])  # one that hangs costs a second here, and a minute below
+    stack = taken_over(kept, lasting_maker(config))
+    try:
+        return stack.parts()
+    finally:
+        let_go(stack)

@@ -61,7 +61,10 @@ def contrast(database: Database, sides: Sides) -> tuple[Contrast, ...]:
         _traits(INSIDE if claimed else EVERYTHING, counts),
         [list(sides.offending), list(sides.peers), *claimed, _OUTCOMES, *parameters],
     )
-    chances = [_chance(row[3], bad, row[4], good) for row in rows]
+    chance_of = {
+        (of_bad, of_good): _chance(of_bad, bad, of_good, good) for _trait, _key, _value, of_bad, of_good in rows
+    }
+    chances = [chance_of[row[3], row[4]] for row in rows]
     highest = _highest_kept(chances)
     found = [
         Contrast(trait=row[0], key=row[1], value=row[2], of_offending=row[3] / bad, of_others=row[4] / good)
@@ -100,8 +103,12 @@ def _traits(inside: str, counts: str) -> str:
 
 def _chance(bad_with: int, bad: int, good_with: int, good: int) -> float:
     """How probable it is that so many of those with the trait fell among the bad ones, or more (one-sided)."""
-    having = bad_with + good_with
-    ways = sum(comb(having, k) * comb(bad + good - having, bad - k) for k in range(bad_with, min(having, bad) + 1))
+    having, others = bad_with + good_with, bad + good - bad_with - good_with
+    # Each way is made of the one before it: of thousands of traces a binomial has a thousand digits.
+    ways = way = comb(having, bad_with) * comb(others, bad - bad_with)
+    for k in range(bad_with, min(having, bad)):
+        way = way * (having - k) * (bad - k) // ((k + 1) * (others - bad + k + 1))
+        ways += way
     return ways / comb(bad + good, bad)
 
 

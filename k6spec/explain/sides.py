@@ -22,7 +22,7 @@ LEAST: Final = 5
 
 _FEWEST: Final = 3
 _MOST_RANKED: Final = 40_000
-"""Traces among which a median one is looked for."""
+"""Traces among which a median one, or those that kept the limit, are looked for."""
 
 
 @final
@@ -32,6 +32,7 @@ class Sides:
 
     There are no peers where there would be fewer than five. ``spans``: of a claim on spans, the ids in hex of
     those that broke the limit. ``counted``: of a claim on how many spans a trace has, conditions on those spans.
+    ``with_worst``: the worst of all that offend, of whatever operation, is among them.
     """
 
     operation: str
@@ -39,6 +40,7 @@ class Sides:
     peers: tuple[str, ...]
     spans: tuple[str, ...] = ()
     counted: tuple[Condition, ...] = ()
+    with_worst: bool = True
 
 
 @final
@@ -46,11 +48,13 @@ class Sides:
 class Offenders:
     """What broke a limit: ``excess``, of each trace how far its members are above it in all, worst trace first.
 
-    ``spans``: those members, of a claim on spans. Ids are hex.
+    ``spans``: those members, of a claim on spans. Ids are hex. ``beyond``: in how many traces something broke it,
+    those that are not looked at included.
     """
 
     excess: Mapping[str, float]
     spans: tuple[str, ...]
+    beyond: int = 0
 
     @property
     def traces(self) -> list[str]:
@@ -79,15 +83,18 @@ def sides(database: Database, verdict: Verdict, offending: Offenders) -> Sides |
     )
     kept = {trace for is_bad, trace, _operation in rows if is_bad}
     bad = [trace for trace in offending.traces if trace in kept]
-    peers = [trace for is_bad, trace, _operation in rows if not is_bad]
     if not bad:
         return None
+    peers = [trace for is_bad, trace, _operation in rows if not is_bad]
+    if offending.beyond > len(offending.excess):
+        peers = _within_limit(verdict, peers[:_MOST_RANKED])
     return Sides(
         operation=rows[0][2],
         offending=tuple(bad[:MOST]),
         peers=tuple(peers[:MOST]) if len(peers) >= LEAST else (),
         spans=offending.spans,
         counted=verdict.evidence.population.counted,
+        with_worst=bad[0] == offending.traces[0],
     )
 
 
@@ -131,4 +138,23 @@ def offenders(verdict: Verdict) -> Offenders:
         excess[sighting.trace_id] = excess.get(sighting.trace_id, 0.0) + sighting.value - offence
         if population.noun == "span" and sighting.span_id:
             spans.append(sighting.span_id)
-    return Offenders(excess=excess, spans=tuple(spans))
+    return Offenders(excess=excess, spans=tuple(spans), beyond=population.traces_beyond(offence, True))
+
+
+def _within_limit(verdict: Verdict, traces: list[str]) -> list[str]:
+    """Those of the traces in which nothing broke the limit."""
+    population, offence = verdict.evidence.population, verdict.evidence.offence
+    if population.part is None or offence is None:
+        return []
+    while traces:
+        chosen = Condition(
+            sql="trace_id IN (SELECT unhex(unnest(string_split(?, ','))))", parameters=(",".join(traces),)
+        )
+        part = population.part(chosen)
+        if not part.traces_beyond(offence, True):
+            break
+        broke = {each.trace_id for each in part.worst(len(traces), True) if each.value > offence}
+        if not broke:
+            return []
+        traces = [trace for trace in traces if trace not in broke]
+    return traces

@@ -168,13 +168,16 @@ class HistoryPast:
 
 def family_of(store: HistoryStore, session: str) -> Family:
     """The session's baseline claims, expected to be as many as in the latest session before it that had any."""
-    counts: dict[str, int] = {}
-    for entry in store.entries():
-        if entry.session != session:
-            compared = sum(statistic.compared for statistic in entry.statistics.values())
-            counts[entry.session] = counts.get(entry.session, 0) + compared
-    latest = [count for count in counts.values() if count][-1:]
-    return Family(latest[0] if latest else 1)
+
+    def expected() -> int:
+        counts: dict[str, int] = {}
+        for entry in store.entries():
+            if entry.session != session:
+                compared = sum(statistic.compared for statistic in entry.statistics.values())
+                counts[entry.session] = counts.get(entry.session, 0) + compared
+        return next((count for count in reversed(counts.values()) if count), 1)
+
+    return Family(expected)
 
 
 def _trunk(entries: Sequence[Entry]) -> str | None:

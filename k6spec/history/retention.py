@@ -73,8 +73,18 @@ def remove(run: RunFolder) -> None:
 
 
 def _baselines(run: RunFolder) -> set[str]:
-    verdicts = run.info().get("verdicts", ())
-    return {run_id for verdict in verdicts for run_id in (verdict.get("baseline") or {}).get("runs", ())}
+    """The runs that its claims were compared with, and the rounds before it of two versions in turns."""
+    try:
+        info = run.info()
+    except ArchiveFault:
+        return set()
+    compared = {
+        run_id
+        for verdict in info.get("verdicts", ())
+        for run_id in (verdict.get("baseline") or {}).get("runs", ())
+    }
+    rounds = (info.get("ab") or {}).get("pairs", ())
+    return compared | {run_id for pair in rounds for run_id in pair.values()}
 
 
 def _current(store: HistoryStore) -> set[str]:

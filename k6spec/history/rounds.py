@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,15 @@ def rounds_of(judged: RunFolder, tolerated: Tolerances) -> Rounds | None:
         (judged.path.parent / pair["base"], judged.path.parent / pair.get("candidate", judged.run_id))
         for pair in ab["pairs"]
     )
-    return Rounds(pairs=pairs, base=ab["base"], candidate=ab["candidate"], symptoms=_symptoms(pairs, tolerated))
+    infos = {folder.name: _info(folder) for pair in pairs for folder in pair}
+    return Rounds(
+        pairs=pairs,
+        base=ab["base"],
+        candidate=ab["candidate"],
+        symptoms=_first(infos, lambda health: health.symptoms(tolerated)),
+        hung=_first(infos, lambda health: health.hung(tolerated)),
+        stopped={run_id: info["stopped"] for run_id, info in infos.items() if info.get("stopped")},
+    )
 
 
 def is_judged(ab: Mapping[str, Any]) -> bool:
@@ -32,12 +40,15 @@ def is_judged(ab: Mapping[str, Any]) -> bool:
     return bool(ab["version"] == "candidate" and len(ab["pairs"]) == ab["rounds"])
 
 
-def _symptoms(pairs: tuple[tuple[Path, Path], ...], tolerated: Tolerances) -> str:
-    """Why no claim about latency passes, of the first run that has a reason."""
-    for pair in pairs:
-        for folder in pair:
-            run = RunFolder(folder)
-            run.check_tables()
-            if symptoms := "; ".join(Health(**run.info()["health"]).symptoms(tolerated)):
-                return f"in {run.run_id}, {symptoms}"
+def _info(folder: Path) -> Mapping[str, Any]:
+    run = RunFolder(folder)
+    run.check_tables()
+    return run.info()
+
+
+def _first(infos: Mapping[str, Mapping[str, Any]], reasons: Callable[[Health], Iterable[str]]) -> str:
+    """Of the first run that has any reasons, those; empty where none has."""
+    for run_id, info in infos.items():
+        if found := "; ".join(reasons(Health(**info["health"]))):
+            return f"in {run_id}, {found}"
     return ""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, final
-
-from filelock import FileLock
 
 from k6spec.errors import ArchiveFault, UsageError
 from k6spec.history.entry import Entry, Statistic, from_plain, to_plain
@@ -75,6 +73,8 @@ class HistoryStore:
         path = self.folder / f"{run_id}.json"
         if not statistics or not path.is_file():
             return
+        from filelock import FileLock
+
         with FileLock(self.folder / ".lock"):
             entry = _read(path)
             merged = dict(entry.statistics)
@@ -84,11 +84,6 @@ class HistoryStore:
                 failed = new.failed or (old.failed if old is not None and not new.compared else None)
                 merged[text] = replace(new, compared=compared, failed=failed)
             self.add(replace(entry, statistics=merged))
-
-    def remove(self, run_ids: Iterable[str]) -> None:
-        """Removes entries."""
-        for run_id in run_ids:
-            (self.folder / f"{run_id}.json").unlink(missing_ok=True)
 
     def marks(self) -> Marks:
         """Pins and new beginnings.
@@ -100,18 +95,20 @@ class HistoryStore:
         if not path.is_file():
             return Marks()
         try:
-            plain: Any = json.loads(path.read_text(encoding="utf-8"))
-            return Marks(
-                pins={str(name): tuple(runs) for name, runs in plain["pins"].items()},
-                begins={str(key): Begun(**begun) for key, begun in plain["begins"].items()},
-            )
-        except (json.JSONDecodeError, UnicodeDecodeError, OSError, KeyError, TypeError, AttributeError) as error:
+            return marks_from_plain(json.loads(path.read_text(encoding="utf-8")), str(path))
+        except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
             raise ArchiveFault(f"{path} cannot be read: {error}", advice="correct it, or remove it") from error
 
     def set_marks(self, marks: Marks) -> None:
         """Writes pins and new beginnings."""
-        begins = {key: {"run_id": begun.run_id, "at": begun.at} for key, begun in marks.begins.items()}
-        self._write(_MARKS, {"pins": {name: list(runs) for name, runs in marks.pins.items()}, "begins": begins})
+        self._write(_MARKS, marks_to_plain(marks))
+
+    def add_marks(self, marks: Marks) -> None:
+        """Takes up pins by names, and beginnings of keys, that are not known yet."""
+        known = self.marks()
+        both = Marks(pins={**marks.pins, **known.pins}, begins={**marks.begins, **known.begins})
+        if both != known:
+            self.set_marks(both)
 
     def find(self, name: str) -> Entry:
         """The entry of the run that is called so: its id, the end or beginning of it, or ``last``.
@@ -142,6 +139,29 @@ class HistoryStore:
                 f"{target} cannot be written: {error.strerror}",
                 advice='make the place writable, or set history = "/other/place" in [tool.k6spec]',
             ) from error
+
+
+def marks_to_plain(marks: Marks) -> dict[str, object]:
+    """Pins and new beginnings as JSON has them."""
+    return {
+        "pins": {name: list(runs) for name, runs in marks.pins.items()},
+        "begins": {key: {"run_id": begun.run_id, "at": begun.at} for key, begun in marks.begins.items()},
+    }
+
+
+def marks_from_plain(plain: Any, where: str) -> Marks:
+    """Pins and new beginnings from JSON.
+
+    Raises:
+        ArchiveFault: they are none.
+    """
+    try:
+        return Marks(
+            pins={str(name): tuple(runs) for name, runs in plain["pins"].items()},
+            begins={str(key): Begun(**begun) for key, begun in plain["begins"].items()},
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArchiveFault(f"{where} cannot be read: {error}", advice="correct it, or remove it") from error
 
 
 def _read(path: Path) -> Entry:

@@ -7,11 +7,12 @@ from math import exp, inf
 from typing import Final, final
 
 from k6spec.judge.bench import Bench
-from k6spec.judge.limits import LIMIT_WORDS, shown
+from k6spec.judge.flattery import successful_alone
+from k6spec.judge.limits import LIMIT_WORDS, shown, shown_apart
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Earlier, Past
 from k6spec.judge.regression import Noise, all_new, measure_noise, share_tail
-from k6spec.judge.rounds import Paired, Unpaired
+from k6spec.judge.rounds import Paired, Unpaired, why_unheard
 from k6spec.judge.standard import Baseline
 from k6spec.judge.verdict import Compared, Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
@@ -51,11 +52,13 @@ def verdict_against(
     statistic: str,
     unit: Unit,
     bench: Bench,
+    latency: bool,
     paired: Paired | Unpaired | None = None,
 ) -> Verdict:
     """The verdict of a statistic against a baseline; ``measured`` is None where nothing matched.
 
-    ``paired``: the rounds of two versions, if that is what is compared.
+    ``latency``: it is one, or a share of what took so long. ``paired``: the rounds of two versions, if those are
+    compared.
 
     Raises:
         UsageError: the baseline's slack is of another kind than the statistic.
@@ -67,20 +70,30 @@ def verdict_against(
         headline = f"{statistic} cannot be judged, limit {standard}"
     else:
         if isinstance(paired, Paired):
-            ends, notes, members = paired.ends, (), paired.members
+            ends, members, none_succeeded = paired.ends, paired.members, paired.none_succeeded
             measured = replace(measured, observed=ends[0], lowest=min(ends[:3]), highest=max(ends[:3]))
         else:
-            ends, notes = _unflattered(measured, population, unit, bench.tolerated.failed)
+            tolerated = bench.tolerated.failed if latency else 1.0
+            ends, notes, none_succeeded = _unflattered(measured, population, unit, tolerated)
             members = len(population.values)
         asked = _Question(statistic, unit, sign, ends, measured, population, members)
         weighed = _weigh(asked, standard, bench.past, paired)
-        symptoms = bench.symptoms or (paired.symptoms if isinstance(paired, Paired) else "")
-        if weighed.outcome == "passed" and unit == "ns" and symptoms:
-            weighed = replace(weighed, outcome="inconclusive", reason=symptoms)
-        limit = "" if weighed.compared is None else f" = {shown(weighed.limit, unit)}"
-        headline = f"{statistic} {shown(measured.observed, unit)}, limit {LIMIT_WORDS[sign]}{standard}{limit}"
+        symptoms, unheard = bench.symptoms, bench.unmade or bench.hung
+        if isinstance(paired, Paired):
+            symptoms = symptoms or paired.rounds.symptoms
+            unheard = unheard or why_unheard(paired.rounds, bench.database, population.window)
+        if none_succeeded and weighed.outcome in {"passed", "inconclusive"}:
+            weighed = replace(weighed, outcome="failed", reason="")
+        elif weighed.outcome == "passed" and (doubts := (symptoms if latency else "") or unheard):
+            weighed = replace(weighed, outcome="inconclusive", reason=doubts)
+        if none_succeeded:
+            notes = (f"{none_succeeded}, and failures flatter this claim",)
+        seen, limit = shown(measured.observed, unit), ""
         if weighed.compared is not None:
+            seen, at = shown_apart(measured.observed, weighed.limit, unit)
+            limit = f" = {at}"
             notes = (in_words(weighed.compared, unit), *notes)
+        headline = f"{statistic} {seen}, limit {LIMIT_WORDS[sign]}{standard}{limit}"
     return Verdict(
         claim=f"{statistic} {sign} {standard}",
         headline=headline,
@@ -248,18 +261,20 @@ def in_words(compared: Compared, unit: Unit) -> str:
 
 def _unflattered(
     measured: Measured, population: Population, unit: Unit, tolerated: float
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """What a claim is judged by: a latency, where many requests failed, by the successful ones alone as well."""
+) -> tuple[tuple[float, ...], tuple[str, ...], str]:
+    """What a claim is judged by: a latency, where many requests failed, by the successful ones alone as well.
+
+    The last of it says so where there are none, and nothing can be judged by them.
+    """
     ends = (measured.observed, measured.lowest, measured.highest)
-    successful = population.successful
-    if unit != "ns" or successful is None or not len(successful):
-        return ends, ()
-    failed = 1 - len(successful) / len(population.values)
-    if failed <= tolerated:
-        return ends, ()
+    by_them = successful_alone(population, tolerated)
+    if by_them is None:
+        return ends, (), ""
+    successful, many = by_them
+    if not len(successful):
+        return ends, (), "none of the requests succeeded"
     alone = measured.reducer(successful)
-    words = f"{shown(failed, 'fraction')} of the requests failed; of the successful ones alone it is "
-    return (*ends, alone), (f"{words}{shown(alone, 'ns')}",)
+    return (*ends, alone), (f"{many}; of the successful ones alone it is {shown(alone, unit)}",), ""
 
 
 def _p(noise: Noise, end: float, limit: float, asked: _Question, earlier: Earlier) -> float:

@@ -46,3 +46,8 @@ class Bench:
     def symptoms(self) -> str:
         """Why no claim about latency passes; empty where all is well."""
         return "; ".join(self.health.symptoms(self.tolerated))
+
+    @property
+    def hung(self) -> str:
+        """Why no claim passes: k6 tells nothing of what the system left unanswered. Empty where all is well."""
+        return "; ".join(self.health.hung(self.tolerated))

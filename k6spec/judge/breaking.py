@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final, final
 
@@ -16,7 +16,7 @@ from k6spec.judge.limits import NamedLimit, resolve, shown
 from k6spec.judge.rehearsal import Rehearsal
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
 from k6spec.query.population import Sighting
-from k6spec.query.requests import read_failures, read_requests
+from k6spec.query.requests import read_failures, read_requests, why_unsaid
 from k6spec.query.rising import Window, first_drop, rising, scenarios_of
 from k6spec.query.selector import Selector
 from k6spec.units import Duration, Ratio, format_ns, format_ratio, parse_duration
@@ -97,6 +97,8 @@ class BreakingRate:
             outcome = "passed" if all(ends) else "inconclusive" if any(ends) else "failed"
             if outcome == "inconclusive":
                 reason = f"{found.said}; where in between it broke is not known: let the rate rise more slowly"
+        if outcome == "passed" and (symptoms := self._symptoms()):
+            outcome, reason = "inconclusive", symptoms
         broke = None if isinstance(found, str) else found
         self.verdict = self._bench.log.add(
             Verdict(
@@ -127,9 +129,13 @@ class BreakingRate:
             rehearsal.miss(claim, population)
         return rehearsal.held(claim, population)
 
+    @property
+    def _scenarios(self) -> list[str]:
+        return scenarios_of(self._bench.database, self._selector)
+
     def _find(self) -> _Break | str:
         """Where it broke, or why that cannot be said."""
-        scenarios = scenarios_of(self._bench.database, self._selector)
+        scenarios = self._scenarios
         if not scenarios:
             return read_requests(self._bench.database, self._selector).why_empty()
         if len(scenarios) > 1:
@@ -138,7 +144,7 @@ class BreakingRate:
                 f"which, as in run.http(scenario={scenarios[0]!r})"
             )
         profile = self._bench.profiles.get(scenarios[0], {})
-        limits = self._given or _declared(profile)
+        limits = self._limits(profile)
         if not limits:
             raise UsageError(
                 "breaking_rate() needs a limit, as in breaking_rate(failed=percent(5)): the load has no stop_when"
@@ -146,16 +152,18 @@ class BreakingRate:
         windows = rising(self._bench.database, self._selector)
         if not windows:
             return "no rate was planned: breaking_rate() needs an arrival rate, as presets.breakpoint() has it"
+        if "failed" in limits and (unsaid := sum(window.unsaid for window in windows)):
+            return why_unsaid(unsaid)
         dropped = first_drop(self._bench.database, scenarios[0], windows)
         for number, window in enumerate(windows):
-            if said := _broken(window, limits):
+            if said := _broken(window, limits, self._bench.tolerated.failed):
                 low = windows[number - 1].to_rate if number else 0.0
                 return _Break(
                     low=low if dropped is None else min(low, dropped),  # beyond it less was asked than planned
                     high=window.to_rate,
                     reached=window.to_rate,
                     said=f"{said}, from {format_ns(window.elapsed_ns)} on",
-                    failed=said.startswith(_FAILED),
+                    failed=said.startswith((_FAILED, _NONE)),
                     elapsed_ns=window.elapsed_ns,
                 )
         reached = windows[-1].to_rate if self._bench.stopped else max(windows[-1].to_rate, _top(profile))
@@ -163,6 +171,17 @@ class BreakingRate:
             said = "k6 dropped iterations from there on: it had no VU left (max_vus)"
             return _Break(low=inf, high=inf, reached=dropped, said=said)
         return _Break(low=inf, high=inf, reached=reached, said="the load rose no further")
+
+    def _limits(self, profile: Mapping[str, Any]) -> Mapping[str, float]:
+        return self._given or _declared(profile)
+
+    def _symptoms(self) -> str:
+        """The measurement's own. Dropped iterations have their place in the load, and are looked at there."""
+        health = self._bench.health.without_dropped()
+        limits = self._limits(self._bench.profiles.get(self._scenarios[0], {}))
+        if not limits.keys() & _PERCENTILES.keys():
+            health = replace(health, k6_cpu=None, clock_step_ns=0)  # they spoil times, and failures are counted
+        return "; ".join(health.symptoms(self._bench.tolerated))
 
     def _worst(self, found: _Break | str) -> list[Sighting]:
         """The worst requests of the time when it broke."""
@@ -176,16 +195,31 @@ class BreakingRate:
 
 _WORDS: Final[Mapping[Operator, str]] = {">=": "at least ", ">": "over "}
 _FAILED: Final = "failed share"
+_NONE: Final = "none succeeded"
 
 
-def _broken(window: Window, limits: Mapping[str, float]) -> str:
-    """Which limit the window broke, and how far; empty if none."""
+def _broken(window: Window, limits: Mapping[str, float], tolerated: float) -> str:
+    """Which limit the window broke, and how far; empty if none.
+
+    ``tolerated``: the share of failed requests above which a percentile must hold for the successful ones too.
+    """
     count = f"of {len(window.failed):,} requests"
-    if "failed" in limits and (share := float(window.failed.mean())) > limits["failed"]:
+    share = float(window.failed.mean())
+    if "failed" in limits and share > limits["failed"]:
         return f"{_FAILED} {format_ratio(share)}, limit {format_ratio(limits['failed'])}, {count}"
-    for name, q in _PERCENTILES.items():
-        if name in limits and (seen := float(np.percentile(window.durations, q))) > limits[name]:
-            return f"{name} {format_ns(seen)}, limit {format_ns(limits[name])}, {count}"
+    asked = [(name, q, limits[name]) for name, q in _PERCENTILES.items() if name in limits]
+    for name, q, limit in asked:
+        if (seen := float(np.percentile(window.durations, q))) > limit:
+            return f"{name} {format_ns(seen)}, limit {format_ns(limit)}, {count}"
+    if not asked or share <= tolerated:
+        return ""
+    successful = window.durations[window.failed == 0]
+    if not len(successful):
+        return f"{_NONE} {count}"
+    for name, q, limit in asked:
+        if (seen := float(np.percentile(successful, q))) > limit:
+            said = f"{name} {format_ns(seen)} of the {len(successful):,} successful ones"
+            return f"{said}, limit {format_ns(limit)}, {count}"
     return ""
 
 

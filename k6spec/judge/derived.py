@@ -11,7 +11,7 @@ from typing import Final, final
 from k6spec.errors import Inconclusive
 from k6spec.judge.bench import Bench
 from k6spec.judge.equality import NoEquality
-from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, resolve, shown
+from k6spec.judge.limits import NamedLimit, resolve, said_beside, shown
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
 from k6spec.query.population import Population
 
@@ -29,7 +29,8 @@ class Derivation:
     """``observed`` is None where nothing can be said, for a ``reason``; ``text`` names what it is of.
 
     ``lowest`` and ``highest``: with what is missing at its best and at its worst; ``level``: or the ends of an
-    interval, so sure. ``population``: what is shown.
+    interval, so sure. ``population``: what is shown. ``alone``: the same of the successful requests alone, where
+    failures flatter it, and ``none_succeeded``: at which load there are none.
     """
 
     text: str
@@ -40,6 +41,8 @@ class Derivation:
     level: float | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    alone: Derivation | None = None
+    none_succeeded: str = ""
 
 
 @final
@@ -102,12 +105,11 @@ class Derived(NoEquality):
             if not len(found.population.values):
                 self._bench.rehearsal.miss(claim, found.population)
             return self._bench.rehearsal.held(claim, found.population)
-        outcome, reason = self._weigh(found, sign, bound)
-        said = "cannot be judged" if found.observed is None else shown(found.observed, "count")
+        outcome, reason, notes = self._weigh(found, sign, bound)
         self.verdict = self._bench.log.add(
             Verdict(
                 claim=claim,
-                headline=f"{statistic} {said}, limit {LIMIT_WORDS[sign]}{shown(bound, 'count')}",
+                headline=f"{statistic} {said_beside(found.observed, sign, bound, 'count')}",
                 outcome=outcome,
                 observed=found.observed,
                 operator=sign,
@@ -119,21 +121,39 @@ class Derived(NoEquality):
                     highest=found.highest,
                     reason=reason,
                     level=found.level,
-                    notes=found.notes,
+                    notes=(*notes, *found.notes),
                 ),
                 statistic=statistic,
             )
         )
         return self.verdict
 
-    def _weigh(self, found: Derivation, sign: Operator, bound: float) -> tuple[Outcome, str]:
+    def _weigh(self, found: Derivation, sign: Operator, bound: float) -> tuple[Outcome, str, tuple[str, ...]]:
+        """The outcome, why it is inconclusive, and what else is to be said."""
         if found.observed is None:
-            return "inconclusive", found.reason
+            return "inconclusive", found.reason, ()
         holds = [COMPARE[sign](value, bound) for value in (found.lowest, found.observed, found.highest)]
         if not any(holds):
-            return "failed", ""
+            return "failed", "", ()
         if not all(holds):
-            return "inconclusive", found.reason
-        if symptoms := self._bench.symptoms:
-            return "inconclusive", symptoms
-        return "passed", ""
+            return "inconclusive", found.reason, ()
+        if flattered := _flattered(found, sign, bound):
+            return "failed", "", (flattered,)
+        if found.alone is not None and found.alone.observed is None:
+            return "inconclusive", f"of the successful requests alone: {found.alone.reason}", ()
+        if why := self._bench.symptoms or self._bench.unmade:
+            return "inconclusive", why, ()
+        return "passed", "", ()
+
+
+def _flattered(found: Derivation, sign: Operator, bound: float) -> str:
+    """Says so where a claim holds only because some requests failed fast."""
+    if found.none_succeeded:
+        return f"failed requests flatter this claim: {found.none_succeeded}"
+    alone = found.alone
+    if alone is None or alone.observed is None:
+        return ""
+    if all(COMPARE[sign](value, bound) for value in (alone.lowest, alone.observed, alone.highest)):
+        return ""
+    said = shown(alone.observed, "count")
+    return "; ".join((f"failed requests flatter this claim: {said} for the successful ones alone", *alone.notes))

@@ -8,13 +8,14 @@ from typing import Final
 from k6spec.judge.bounds import Bounds
 from k6spec.judge.effective import worth
 from k6spec.judge.intervals import Interval, TooFew, at_most
-from k6spec.judge.limits import shown
+from k6spec.judge.limits import shown, shown_apart
 from k6spec.judge.verdict import Unit
 from k6spec.query.population import Population
 from k6spec.query.reducers import Percentile, Reducer
 
 _TAIL: Final = 0.1
 _SURE: Final = 0.95
+_HOW_LOST: Final = "was an SDK's queue full, a sampler in the way, or the wait too short (settle, deadline)?"
 
 
 def why_missing_matters(population: Population, dropped: int, lowest: float, highest: float, unit: Unit) -> str:
@@ -23,17 +24,20 @@ def why_missing_matters(population: Population, dropped: int, lowest: float, hig
     value = reach(lowest, highest, unit)
     return (
         f"{what_is_missing(population, dropped)}: with {them} the value may be {value}, on either side of the "
-        "limit; was an SDK's queue full, a sampler in the way, or the wait too short (settle, deadline)?"
+        f"limit; {_HOW_LOST}"
     )
+
+
+def why_new_may_hide(population: Population, dropped: int) -> str:
+    """So many traces or spans were not seen that they could hold what a claim says is not there."""
+    return f"{what_is_missing(population, dropped)}: a new operation may hide in what was not seen; {_HOW_LOST}"
 
 
 def reach(lowest: float, highest: float, unit: Unit) -> str:
     """From the lowest possible value to the highest; either may be infinite."""
     if isinf(lowest):
         return "anything"
-    return (
-        f"{shown(lowest, unit)} or more" if isinf(highest) else f"{shown(lowest, unit)} to {shown(highest, unit)}"
-    )
+    return f"{shown(lowest, unit)} or more" if isinf(highest) else " to ".join(shown_apart(lowest, highest, unit))
 
 
 def what_is_missing(population: Population, dropped: int) -> str:

@@ -33,6 +33,9 @@ class NoEquality:
         def __eq__(self, other: object) -> bool:
             raise UsageError(f"== and != are no claims on what was measured; compare {self!r} with <, <=, > or >=")
 
+        def __bool__(self) -> bool:
+            raise UsageError(f"{self!r} is neither true nor false; compare it with <, <=, > or >=")
+
     elif not MYPY:
 
         @deprecated("== and != are no claims on what was measured: compare with <, <=, > or >=")
@@ -40,3 +43,21 @@ class NoEquality:
 
         @deprecated("== and != are no claims on what was measured: compare with <, <=, > or >=")
         def __ne__(self, other: object) -> EqualityIsNoClaim: ...
+
+
+class NoNumber:
+    """A base of what has statistics and is no number itself: comparing it raises a UsageError that says so."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def _refuse(self, _limit: object) -> bool:
+            raise UsageError(f"a limit is compared with one number; write which one, as in {self._numbers}")
+
+        __lt__ = __le__ = __gt__ = __ge__ = _refuse
+
+        def __bool__(self) -> bool:
+            raise UsageError(
+                f"what has statistics is neither true nor false; compare one, as in {self._numbers} < …"
+            )

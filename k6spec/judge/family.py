@@ -8,6 +8,7 @@ makes is known from the history: nothing is judged before there are some runs, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import final
 
 from k6spec.units import counted
@@ -18,10 +19,10 @@ class Family:
     """The baseline claims of a session.
 
     Args:
-        expected: how many there were in an earlier session.
+        expected: how many there were in an earlier session; a way to find out, where only claims need to know.
     """
 
-    def __init__(self, expected: int = 1) -> None:
+    def __init__(self, expected: int | Callable[[], int] = 1) -> None:
         self._expected = expected
         self._seen: list[tuple[float, float, bool]] = []
         self.told = False
@@ -36,6 +37,8 @@ class Family:
     @property
     def size(self) -> int:
         """How many claims there are at least."""
+        if callable(self._expected):
+            self._expected = self._expected()
         return max(1, self._expected, len(self._seen))
 
     @property

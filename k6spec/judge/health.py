@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from k6spec.config import Config
@@ -18,8 +18,8 @@ class Tolerances:
 
     Attributes:
         failed: failed requests, above which a latency claim must hold for the successful ones alone too.
-        dropped: dropped iterations. The declared load was not made.
-        idle_vus: VUs that made no request. The declared load was not made.
+        dropped: dropped iterations, or interrupted ones. The declared load was not made.
+        idle_vus: VUs that made no request, or hung in one. The declared load was not made.
         k6_cpu: of its cores that k6 took in the busiest tenth of its time. It measures its own queues.
         late_ns: how late iterations of an arrival rate began, in all but the latest twentieth.
         clock_step_ns: the clock's largest step. When requests were sent is not known.
@@ -68,7 +68,10 @@ class Health:
     ``k6_cpu``: the share of its ``cores`` that k6 took, ``machine_cpu``: of the machine's that anything took, both
     in all but the busiest tenth of the time. ``late_ns``: how late iterations of an arrival rate began, in all but
     the latest twentieth. ``clock_step_ns``: by how much this machine's clock was set.
-    None where it was not measured.
+    None where it was not measured. ``scenarios``: of each its iterations ``dropped``, of those ``planned``
+    (dropped or ended); its ``idle_vus`` and ``planned_vus``; how many iterations k6 told nothing of (``untold``),
+    of those ``due``; the ``vus`` that hung, of those ``asking``, at ``last_ns`` of ``length_ns``. What is not
+    there is not known; without any, symptoms are those of all scenarios together.
     """
 
     dropped_iterations: int = 0
@@ -81,25 +84,45 @@ class Health:
     cores: float | None = None
     late_ns: float | None = None
     clock_step_ns: int = 0
+    scenarios: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
-    @property
-    def dropped_share(self) -> float:
-        """Iterations that k6 could not start, as a share of those it should have."""
-        return self.dropped_iterations / max(1, self.dropped_iterations + self.iterations)
+    def hung(self, tolerated: Tolerances) -> Iterator[str]:
+        """Why no claim at all passes: k6 interrupted what the system did not answer, and tells nothing of it."""
+        name, lost, due = self._worst("untold", "due")
+        if lost > tolerated.dropped * due:
+            yield (
+                f"k6 interrupted {lost:,} of {due:,} iterations{self._in(name)} that had the time to end, and "
+                "tells nothing of their last requests; the system hung, or gracefulStop is too short"
+            )
+        name, vus, asking = self._worst("vus", "asking")
+        if vus > tolerated.idle_vus * asking:
+            seen = self.scenarios[name]
+            yield (
+                f"k6 interrupted {vus:,} of {asking:,} VUs{self._in(name)} in the middle of an iteration that "
+                f"lasted longer than gracefulStop (last sign of life at {format_ns(seen['last_ns'])} of "
+                f"{format_ns(seen['length_ns'])}); the system hung, or gracefulStop is too short"
+            )
 
     def symptoms(self, tolerated: Tolerances) -> Iterator[str]:
         """Why no claim about latency passes; nothing where all is well.
 
         These are k6's own: that the machine was busy with other things is no symptom while k6 kept up.
         """
-        if self.dropped_share > tolerated.dropped:
+        yield from self.hung(tolerated)
+        name, dropped, planned = self._worst("dropped", "planned")
+        if not name:
+            dropped, planned = self.dropped_iterations, self.dropped_iterations + self.iterations
+        if dropped > tolerated.dropped * planned:
             yield (
-                f"k6 dropped {self.dropped_iterations:,} iterations ({format_ratio(self.dropped_share)}): "
+                f"k6 dropped {dropped:,} iterations{self._in(name)} ({format_ratio(dropped / planned)}): "
                 "the declared load was not made; raise max_vus, or lower the rate"
             )
-        if self.idle_vus > tolerated.idle_vus * self.planned_vus:
+        name, idle, vus = self._worst("idle_vus", "planned_vus")
+        if not name:
+            idle, vus = self.idle_vus, self.planned_vus
+        if idle > tolerated.idle_vus * vus:
             yield (
-                f"{self.idle_vus:,} of {self.planned_vus:,} planned VUs made no request: the declared load was "
+                f"{idle:,} of {vus:,} planned VUs{self._in(name)} made no request: the declared load was "
                 "not made; load longer than an iteration takes, or plan fewer VUs"
             )
         if self.k6_cpu is not None and self.cores is not None and self.k6_cpu > tolerated.k6_cpu:
@@ -117,3 +140,21 @@ class Health:
                 f"this machine's clock was set by {format_ns(self.clock_step_ns)} during the load, so it is not "
                 "known when requests were sent; let NTP adjust it slowly (slew), and load again"
             )
+
+    def without_dropped(self) -> Health:
+        """The same, but for iterations that were dropped: for claims that look at them by themselves."""
+        scenarios = {name: {**of, "dropped": 0} for name, of in self.scenarios.items()}
+        return replace(self, dropped_iterations=0, scenarios=scenarios)
+
+    def _worst(self, part: str, whole: str) -> tuple[str, int, int]:
+        """The scenario with the largest share, and the two numbers; 0 of 0 where it is not known of any."""
+        known = {name: (of[part], of[whole]) for name, of in self.scenarios.items() if whole in of}
+        return _largest(known or {"": (0, 0)})
+
+    def _in(self, scenario: str) -> str:
+        return f" of {scenario}" if len(self.scenarios) > 1 else ""
+
+
+def _largest(shares: Mapping[str, tuple[int, int]]) -> tuple[str, int, int]:
+    name = max(shares, key=lambda each: shares[each][0] / max(1, shares[each][1]))
+    return (name, *shares[name])

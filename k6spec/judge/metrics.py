@@ -47,10 +47,11 @@ class Metric(Statistics[Any], Windowed):
     @property
     def rate(self) -> Stat[Any]:
         """Of a rate the share of samples that are not zero (compare it with ``percent``); of a counter its growth
-        a second, over the time from its first sample to its last.
+        a second, over the time of the requests in the claim's part of the load.
 
         Raises:
             UsageError: it is a trend or a gauge.
+            Inconclusive: of a counter, where no time passed.
         """
         if self._kind.type == "rate":
             return self._of(ShareOver(0.0), "rate", "fraction")
@@ -58,7 +59,7 @@ class Metric(Statistics[Any], Windowed):
             return Stat(
                 self._bench,
                 lambda: self._population,
-                lambda found: Growth(found.seconds),
+                _growth,
                 label="rate",
                 unit="per second",
             )
@@ -96,6 +97,12 @@ class Metric(Statistics[Any], Windowed):
 
         chosen = Selector(conditions=self._conditions, window=self._part, text=self._text)
         return self._bench.database.once(self, lambda: reading(read, chosen))
+
+
+def _growth(found: Population) -> Growth:
+    if len(found.values) and not found.seconds:
+        raise Inconclusive(f"{found.text}: no time passed in this part of the load, so nothing has a rate")
+    return Growth(found.seconds)
 
 
 def select_metric(

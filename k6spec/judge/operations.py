@@ -10,6 +10,7 @@ import numpy as np
 
 from k6spec.errors import UsageError
 from k6spec.judge.bench import Bench
+from k6spec.judge.doubts import why_new_may_hide
 from k6spec.judge.limits import shown
 from k6spec.judge.past import Rounds
 from k6spec.judge.regression import all_new
@@ -18,6 +19,7 @@ from k6spec.judge.verdict import Evidence, Outcome, Verdict
 from k6spec.query.operations import example_of, operations_of
 from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.selector import Selector
+from k6spec.query.traces import read_calls
 
 _NAMED: Final = 5
 
@@ -46,7 +48,8 @@ class Operations:
         """None that earlier runs never had, as one set lies within another.
 
         An operation counts as new if chance would hardly put all its traces into this run, were it as frequent in
-        the earlier ones. One too rare to say that is told in a note.
+        the earlier ones. One too rare to say that is told in a note. Where traces or spans are missing that could
+        make one new, the claim is inconclusive.
         """
         if not isinstance(standard, Baseline) or standard.factor != 1 or standard.slack is not None:
             raise UsageError("operations are compared with those of earlier runs: write operations <= baseline()")
@@ -82,15 +85,28 @@ class Operations:
         admitted = past.family.admits(min(1.0, min(chances.values(), default=1.0) * max(1, len(chances))), alpha)
         new = {name: seen[name] for name, p in chances.items() if admitted and p * len(chances) <= alpha}
         rare = {name: seen[name] for name in chances if name not in new}
+        doubt = "" if new else self._doubt(traces, total, max(rare.values(), default=0), alpha)
         notes = [
             *_named("new", new, traces),
             *_named("not seen before, but too rare to call it new", rare, traces),
         ]
         of = f"{len(earlier)} runs" if rounds is None else f"{rounds.base}, {len(earlier)} rounds"
         notes.append(f"compared with {total:,} traces of {of}")
-        return self._verdict(text, "failed" if new else "passed", new, notes=notes)
+        outcome: Outcome = "failed" if new else "inconclusive" if doubt else "passed"
+        return self._verdict(text, outcome, new, reason=doubt, notes=notes)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _doubt(self, traces: int, earlier: int, rarely: int, alpha: float) -> str:
+        """Why it cannot be said that none is new, though none was seen in more than ``rarely`` traces."""
+        if why := self._bench.unmade or self._bench.hung:
+            return why
+        calls = read_calls(self._bench.database, self._selector, repeated=False)
+        dropped, missing = self._bench.spans_dropped, calls.missing.traces
+        hidden = missing + min(dropped, traces)
+        if not hidden or all_new(traces + missing, earlier, rarely + hidden) > alpha:
+            return ""
+        return why_new_may_hide(calls, dropped)
 
     def _of_base(self, rounds: Rounds) -> Mapping[str, Mapping[str, int]] | str:
         """As :meth:`Past.operations`, of the base's runs, which stay open for the next claim."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, final
+from typing import Any, Final, Protocol, final
 
 from k6spec.judge.family import Family
 from k6spec.judge.verdict import Unit
@@ -63,13 +63,16 @@ class Earlier:
 class Rounds:
     """``pairs``: the folders of base and candidate of each round. ``base`` and ``candidate``: the versions' names.
 
-    ``symptoms``: why no claim about latency passes, of any of these runs; empty where all is well.
+    ``symptoms``: why no claim about latency passes, of any of these runs, ``hung``: why none at all; empty where
+    all is well. ``stopped``: by run id, what ``run.json`` says of those loads that ended before their time.
     """
 
     pairs: tuple[tuple[Path, Path], ...]
     base: str
     candidate: str
-    symptoms: str
+    symptoms: str = ""
+    hung: str = ""
+    stopped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def said(self) -> str:

@@ -17,13 +17,18 @@ def record(
     *,
     nodeid: str,
     session: str,
+    ended: bool = False,
     lines: Sequence[Mapping[str, object]] = (),
     windows: Sequence[tuple[int, int]] | None = None,
+    before: int = 0,
+    known_issue: str = "",
 ) -> dict[str, object]:
     """``observed`` and ``limit`` are in ``unit``: ns, fraction, count or per second.
 
-    ``lines``: what the message said below its headline. ``windows``: when the claim's requests began, in Unix
-    nanoseconds; None: throughout the run.
+    ``ended``: the test's body came to its end, so these are all of its claims. ``lines``: what the message said
+    below its headline. ``windows``: when the claim's requests began, in Unix nanoseconds; None: throughout the
+    run. ``before``: how many claims of the test in the same words were made before it.
+    ``known_issue``: by whose reference the test is known to fail.
     """
     evidence = verdict.evidence
     worst = (
@@ -34,8 +39,10 @@ def record(
     return {
         "nodeid": nodeid,
         "claim": verdict.claim,
+        "before": before,
         "headline": verdict.headline,
         "outcome": verdict.outcome,
+        "known_issue": known_issue if verdict.outcome == "failed" else "",
         "observed": verdict.observed,
         "limit": verdict.limit if isfinite(verdict.limit) else None,
         "operator": verdict.operator,
@@ -55,5 +62,6 @@ def record(
         "baseline": None if evidence.compared is None else asdict(evidence.compared),
         "statistic": verdict.statistic,
         "session": session,
+        "ended": ended,
         "judged": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -17,8 +17,12 @@ import numpy as np
 from k6spec.judge.bounds import Losses, bounds
 from k6spec.judge.past import Earlier, Known, Rounds
 from k6spec.judge.regression import Noise, Scale
+from k6spec.judge.unmade import why_unmade
+from k6spec.query.database import Database
 from k6spec.query.population import Population
 from k6spec.query.reducers import Reducer
+from k6spec.query.selectors import Condition
+from k6spec.query.window import Window
 
 
 @final
@@ -26,7 +30,8 @@ from k6spec.query.reducers import Reducer
 class Seen:
     """A statistic in one run: observed, with what is missing at its best and worst, and of how many members.
 
-    ``successful``: of the successful requests alone, of a latency where too many failed.
+    Of a latency where too many failed, ``successful``: of the successful requests alone; ``none_succeeded``: there
+    are none.
     """
 
     observed: float
@@ -34,19 +39,23 @@ class Seen:
     highest: float
     members: int
     successful: float | None = None
+    none_succeeded: bool = False
 
 
 def see(reducer: Reducer, population: Population, losses: Losses, *, tolerated: float) -> Seen:
     """The statistic of a run; ``tolerated``: the share of failed requests that flatters no latency."""
     lowest, highest = bounds(reducer, population, losses)
     successful, members = population.successful, len(population.values)
-    flattered = successful is not None and 0 < len(successful) < members * (1 - tolerated)
+    if successful is not None and len(successful) >= members * (1 - tolerated):
+        successful = None
+    some = successful is not None and len(successful) > 0
     return Seen(
         observed=reducer(population.values),
         lowest=lowest,
         highest=highest,
         members=members,
-        successful=reducer(successful) if successful is not None and flattered else None,
+        successful=reducer(successful) if successful is not None and some else None,
+        none_succeeded=successful is not None and not some,
     )
 
 
@@ -57,14 +66,15 @@ class Paired:
 
     ``ends``: the candidate's mean; what it could be against the base with what is missing of both at its best and
     worst; where too many requests failed, what it is of successful ones alone. ``members``: the candidate's.
-    ``symptoms``: the rounds'.
+    ``none_succeeded``: in which rounds nothing of the candidate did, in words.
     """
 
     ends: tuple[float, ...]
     members: int
     noise: Noise
     earlier: Earlier
-    symptoms: str
+    rounds: Rounds
+    none_succeeded: str = ""
 
 
 @final
@@ -74,6 +84,14 @@ class Unpaired:
 
     outcome: Literal["skipped", "inconclusive"]
     reason: str
+
+
+def why_unheard(rounds: Rounds, database: Database, window: tuple[Condition, ...]) -> str:
+    """Why no claim on the window passes: k6 tells nothing of a part of some round. Empty where all is well."""
+    for run_id, stopped in rounds.stopped.items():
+        if why := why_unmade(database, stopped, Window(conditions=window)):
+            return f"in {run_id}, {why}"
+    return rounds.hung
 
 
 def pair_up(rounds: Rounds, seen: Sequence[tuple[Seen | None, Seen | None]], *, share: bool) -> Paired | Unpaired:
@@ -88,6 +106,10 @@ def pair_up(rounds: Rounds, seen: Sequence[tuple[Seen | None, Seen | None]], *, 
         return Unpaired(outcome="skipped", reason=f"{rounds.base} has nothing like it to compare with: it is new")
     if len(whole) < len(seen):
         reason = f"in {len(seen) - len(whole)} of {len(seen)} rounds nothing matched in one of the two versions"
+        return Unpaired(outcome="inconclusive", reason=reason)
+    useless = sum(base.none_succeeded for base, _ in whole)
+    if useless:
+        reason = f"in {useless} of {len(seen)} rounds none of the requests of {rounds.base} succeeded"
         return Unpaired(outcome="inconclusive", reason=reason)
     return _paired(rounds, whole, share=share)
 
@@ -114,6 +136,7 @@ def _paired(rounds: Rounds, seen: Sequence[tuple[Seen, Seen]], *, share: bool) -
     ]
     if any(one.successful is not None for pair in seen for one in pair):
         ends.append(against(_alone, _alone))
+    broken = sum(candidate.none_succeeded for _, candidate in seen)
     known = tuple(
         Known(run_id=folder.name, value=base.observed, members=base.members)
         for (folder, _), (base, _candidate) in zip(rounds.pairs, seen, strict=True)
@@ -135,7 +158,8 @@ def _paired(rounds: Rounds, seen: Sequence[tuple[Seen, Seen]], *, share: bool) -
             between="rounds",
             beside=tuple(candidate.observed for _base, candidate in seen),
         ),
-        symptoms=rounds.symptoms,
+        rounds=rounds,
+        none_succeeded=f"in {broken} of {len(seen)} rounds none of the requests succeeded" if broken else "",
     )
 
 

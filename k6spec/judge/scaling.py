@@ -23,9 +23,11 @@ from k6spec.errors import UsageError
 from k6spec.judge.bounds import Bounds, bounds
 from k6spec.judge.derived import Derivation, Derived
 from k6spec.judge.doubts import why_too_few
+from k6spec.judge.flattery import successful_alone
 from k6spec.judge.intervals import TooFew, interval
 from k6spec.judge.limits import shown
-from k6spec.query.population import Population
+from k6spec.query.population import Floats, Population
+from k6spec.query.reducers import Reducer
 from k6spec.query.selectors import Condition, where
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ _LEAST_RANGE: Final = 2.0
 class Level:
     """A level of the load (planned VUs, or planned iterations per second) and the statistic there, in its unit.
 
-    ``between``: the ends of its interval, so sure; or why there is none.
+    ``between``: the ends of its interval, so sure; or why there is none. Where too many failed, ``alone``: of the
+    successful requests; ``none_succeeded``: there are none.
     """
 
     load: float
@@ -50,6 +53,8 @@ class Level:
     lowest: float
     highest: float
     between: Callable[[float], Bounds | str]
+    alone: Level | None = None
+    none_succeeded: bool = False
 
 
 @final
@@ -101,17 +106,32 @@ class Scaling:
         return found
 
     def _level(self, load: float, part: Population) -> Level:
-        reducer = self._stat._reducer(part)
         losses = self._stat._losses(part)
-        lowest, highest = bounds(reducer, part, losses)
+        level = self._told(load, part, lambda statistic: bounds(statistic, part, losses), part.values)
+        tolerated = self._stat._bench.tolerated.failed
+        by_them = successful_alone(part, tolerated) if self._stat._latency else None
+        if by_them is None:
+            return level
+        successful, _many = by_them
+        if not len(successful):
+            return replace(level, none_succeeded=True)
+        alone = self._told(
+            load, part, lambda statistic: (statistic(successful), statistic(successful)), successful
+        )
+        return replace(level, alone=alone)
+
+    def _told(self, load: float, part: Population, ends: Callable[[Reducer], Bounds], values: Floats) -> Level:
+        """``ends``: what a statistic of the ``values`` is at least, and at most."""
+        reducer = self._stat._reducer(part)
+        lowest, highest = ends(reducer)
 
         def between(sure: float) -> Bounds | str:
             found = interval(reducer, part, sure, self._stat._bench.tolerated.enough)
             if isinstance(found, TooFew):
                 return f"at {self._load} {load:.4g} there are {why_too_few(found, part, reducer)}"
-            return found.ends(lambda end: bounds(end, part, losses))
+            return found.ends(ends)
 
-        return Level(load=load, observed=reducer(part.values), lowest=lowest, highest=highest, between=between)
+        return Level(load=load, observed=reducer(values), lowest=lowest, highest=highest, between=between)
 
     def _derived(
         self, label: str, derive: Callable[[list[Level]], Derivation], again: Callable[[Scaling], Derived]
@@ -131,7 +151,15 @@ class Scaling:
             those = ", ".join(f"{load:.4g}" for load in self._unseen)
             reason = f"at {self._load} {those} nothing of it was seen, and traces are missing there"
             return Derivation(text=self._population.text, population=self._population, reason=reason)
-        return derive(levels)
+        if not len(self._population.values):
+            return derive([])
+        found = derive(levels)
+        failing = [f"{level.load:.4g}" for level in levels if level.none_succeeded]
+        if failing:
+            return replace(found, none_succeeded=f"at {self._load} {', '.join(failing)} none succeeded")
+        if not any(level.alone for level in levels):
+            return found
+        return replace(found, alone=derive([level.alone or level for level in levels]))
 
     def _exponent(self, levels: list[Level]) -> Derivation:
         nothing = Derivation(text=self._population.text, population=self._population)

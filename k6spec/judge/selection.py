@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Self
 
 from k6spec.judge.bench import Bench
+from k6spec.judge.equality import NoNumber
 from k6spec.judge.groups import Groups
 from k6spec.judge.series import Series, Share, apdex, count, over, per_second
 from k6spec.judge.stat import Stat
@@ -44,9 +45,10 @@ class Selection(Windowed):
         return type(self)(self._bench, selector)
 
 
-class Timed(Selection):
+class Timed(NoNumber, Selection):
     """What selections of things with a duration have."""
 
+    _numbers = ".duration.p95, .count or .rate"
     _table: str
 
     @property

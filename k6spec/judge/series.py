@@ -9,6 +9,7 @@ from typing import Generic, final
 
 from k6spec.errors import UsageError
 from k6spec.judge.bench import Bench
+from k6spec.judge.equality import NoNumber
 from k6spec.judge.limits import Q, resolve, shown
 from k6spec.judge.stat import Stat
 from k6spec.judge.verdict import Unit
@@ -104,10 +105,11 @@ class Statistics(Generic[Q]):
 
 
 @final
-class Series(Statistics[Q]):
+class Series(NoNumber, Statistics[Q]):
     """Values of one kind; each property is a statistic to compare with a limit."""
 
     __slots__ = ("_bench", "_label", "_population", "_unit")
+    _numbers = ".p95, .max or .mean"
 
     def __init__(self, bench: Bench, population: Callable[[], Population], *, label: str, unit: Unit) -> None:
         self._bench = bench
@@ -138,7 +140,14 @@ class Series(Statistics[Q]):
         else:
             said = f"over {shown(low, self._unit)}, up to {shown(high, self._unit)}"
         label = f"share of {self._label} {said}"
-        return Stat(self._bench, self._population, lambda _population: reducer, label=label, unit="fraction")
+        return Stat(
+            self._bench,
+            self._population,
+            lambda _population: reducer,
+            label=label,
+            unit="fraction",
+            latency=self._unit == "ns",
+        )
 
     def _stat(self, reducer: Reducer) -> Stat[Q]:
         label = f"{reducer.name} {self._label}"
@@ -146,29 +155,46 @@ class Series(Statistics[Q]):
 
 
 @final
-class Share:
+class Share(NoNumber):
     """The members of a population above a limit."""
 
-    __slots__ = ("_bench", "_label", "_limit", "_population")
+    __slots__ = ("_bench", "_label", "_latency", "_limit", "_population")
+    _numbers = ".rate"
 
-    def __init__(self, bench: Bench, population: Callable[[], Population], *, limit: float, label: str) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        population: Callable[[], Population],
+        *,
+        limit: float,
+        label: str,
+        latency: bool = False,
+    ) -> None:
         self._bench = bench
         self._population = population
         self._limit = limit
         self._label = label
+        self._latency = latency
 
     @property
     def rate(self) -> Stat[Ratio]:
         """Their share of the population; compare it with ``percent(1)``."""
         reducer = ShareOver(self._limit)
-        return Stat(self._bench, self._population, lambda _p: reducer, label=self._label, unit="fraction")
+        return Stat(
+            self._bench,
+            self._population,
+            lambda _p: reducer,
+            label=self._label,
+            unit="fraction",
+            latency=self._latency,
+        )
 
 
 def over(bench: Bench, population: Callable[[], Population], limit: Duration) -> Share:
     """The share of durations over ``limit``."""
     if not isinstance(limit, Duration):
         raise UsageError(f"over({limit!r}): write over(ms(200)) or over(seconds(1))")
-    return Share(bench, population, limit=float(limit.ns), label=f"share over {limit}")
+    return Share(bench, population, limit=float(limit.ns), label=f"share over {limit}", latency=True)
 
 
 def count(bench: Bench, population: Callable[[], Population]) -> Stat[float]:
@@ -191,4 +217,6 @@ def apdex(
     if endured < satisfied.ns:
         raise UsageError(f"apdex({satisfied}, {tolerated}): what is tolerated is shorter than what satisfies")
     reducer = Apdex(float(satisfied.ns), float(endured))
-    return Stat(bench, population, lambda _population: reducer, label=f"apdex({satisfied})", unit="count")
+    return Stat(
+        bench, population, lambda _population: reducer, label=f"apdex({satisfied})", unit="count", latency=True
+    )

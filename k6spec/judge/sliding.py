@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Generic, final
 
 from k6spec.errors import UsageError
 from k6spec.judge.equality import NoEquality
-from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown
+from k6spec.judge.limits import LIMIT_WORDS, NamedLimit, Q, resolve, shown, shown_apart
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond
@@ -87,10 +87,8 @@ class Every(NoEquality, Generic[Q]):
         else:
             worst = min(judged, key=lambda window: _standing(window, sign))
             when = f"{_clock(worst.begin - first)} to {_clock(worst.begin - first + self._width.ns)}"
-            headline = (
-                f"{population.text}: {label} {shown(worst.observed or 0.0, unit)} from {when}, "
-                f"limit {LIMIT_WORDS[sign]}{shown(bound, unit)}"
-            )
+            seen, at = shown_apart(worst.observed or 0.0, bound, unit)
+            headline = f"{population.text}: {label} {seen} from {when}, limit {LIMIT_WORDS[sign]}{at}"
             worst = self._shown(population, worst, weighed, first)
         stat.verdict = stat._bench.log.add(
             Verdict(

@@ -17,7 +17,7 @@ from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_m
 from k6spec.judge.equality import NoEquality
 from k6spec.judge.flattery import flattered_by_failures
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
-from k6spec.judge.limits import KINDS, LIMIT_WORDS, NamedLimit, Q, Reach, resolve, shown
+from k6spec.judge.limits import KINDS, NamedLimit, Q, Reach, refuse_interval, resolve, said_beside, shown
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Rounds
 from k6spec.judge.rounds import Paired, Seen, Unpaired, pair_up, see
@@ -51,7 +51,7 @@ class Stat(NoEquality, Generic[Q]):
     with a plain number. ``==`` is not a claim.
     """
 
-    __slots__ = ("_bench", "_label", "_level", "_population", "_reducer", "_unit", "verdict")
+    __slots__ = ("_bench", "_label", "_latency", "_level", "_population", "_reducer", "_unit", "verdict")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Stat(NoEquality, Generic[Q]):
         label: str,
         unit: Unit,
         level: float | None = None,
+        latency: bool = False,
     ) -> None:
         self._bench = bench
         self._population = population
@@ -69,6 +70,7 @@ class Stat(NoEquality, Generic[Q]):
         self._label = label
         self._unit: Unit = unit
         self._level = level
+        self._latency = latency or unit == "ns"
         self.verdict: Verdict | None = None
         """The verdict of the latest comparison."""
 
@@ -123,7 +125,15 @@ class Stat(NoEquality, Generic[Q]):
         population = self._population()
         refuse_without_interval(self._reducer(population))
         label = f"{self._label} ({shown(level, 'fraction')} sure)"
-        return Stat(self._bench, self._population, self._reducer, label=label, unit=self._unit, level=float(level))
+        return Stat(
+            self._bench,
+            self._population,
+            self._reducer,
+            label=label,
+            unit=self._unit,
+            level=float(level),
+            latency=self._latency,
+        )
 
     def in_every(self, width: str | Duration, *, step: str | Duration | None = None) -> Every[Q]:
         """The same statistic in every window of this length: the claim holds, or fails, by the worst of them.
@@ -181,8 +191,7 @@ class Stat(NoEquality, Generic[Q]):
                 self._bench.rehearsal.miss(claim, population)
             return self._bench.rehearsal.held(claim, population)
         if _says_nothing(population, reducer):
-            limit_words = f"{LIMIT_WORDS[sign]}{shown(bound, self._unit)}"
-            headline = f"{population.text}: {self._label} cannot be judged, limit {limit_words}"
+            headline = f"{population.text}: {self._label} {said_beside(None, sign, bound, self._unit)}"
             evidence = Evidence(population=population, lowest=-inf, highest=inf, reason=population.why_empty())
             outcome: Outcome = "inconclusive"
             observed = None
@@ -203,10 +212,7 @@ class Stat(NoEquality, Generic[Q]):
                 ]
                 if {*ends, outcome} != {outcome}:
                     outcome, evidence = "inconclusive", replace(evidence, reason=other.why)
-            headline = (
-                f"{population.text}: {self._label} {shown(observed, self._unit)}, "
-                f"limit {LIMIT_WORDS[sign]}{shown(bound, self._unit)}"
-            )
+            headline = f"{population.text}: {self._label} {said_beside(observed, sign, bound, self._unit)}"
         self.verdict = self._bench.log.add(
             Verdict(
                 claim=claim,
@@ -254,6 +260,7 @@ class Stat(NoEquality, Generic[Q]):
                 statistic=f"{population.text}: {self._label}",
                 unit=self._unit,
                 bench=self._bench,
+                latency=self._latency,
                 paired=None if rounds is None or measured is None else self._paired(rounds),
             )
         )
@@ -272,7 +279,7 @@ class Stat(NoEquality, Generic[Q]):
             if _says_nothing(population, reducer):
                 return None
             losses = self._losses(population, database.spans_dropped)
-            failed = self._bench.tolerated.failed if self._unit == "ns" else 1.0
+            failed = self._bench.tolerated.failed if self._latency else 1.0
             return see(reducer, population, losses, tolerated=failed)
 
     def _weigh(
@@ -298,15 +305,17 @@ class Stat(NoEquality, Generic[Q]):
                 if outcome == "inconclusive":
                     reason = why_astride(found, population, self._level, (lowest, highest), bound, unit=self._unit)
         notes: tuple[str, ...] = few_for(reducer, population, self._bench.tolerated.fewest_beyond)
-        if self._unit == "ns" and outcome == "passed":
-            flattered = flattered_by_failures(population, reducer, holds, found, self._bench.tolerated.failed)
+        if self._latency and outcome == "passed":
+            flattered = flattered_by_failures(
+                population, reducer, holds, found, self._bench.tolerated.failed, self._unit
+            )
             notes = flattered + notes
             if flattered:
                 outcome = "failed"
             elif symptoms := self._bench.symptoms:
                 outcome, reason = "inconclusive", symptoms
-        if outcome == "passed" and self._bench.unmade:
-            outcome, reason = "inconclusive", self._bench.unmade
+        if outcome == "passed" and (unmade := self._bench.unmade or self._bench.hung):
+            outcome, reason = "inconclusive", unmade
         if isinstance(reducer, ShareOver) and self._level is None:
             notes += none_beyond(population, observed)
         return outcome, Evidence(
@@ -346,6 +355,7 @@ class Multiple(Generic[Q]):
             raise UsageError(
                 f"{factor!r} times a statistic: give a number above 0, as in 1.5 * browse.duration.p95"
             )
+        refuse_interval(stat._label, stat._level)
         self._stat: Stat[Q] = stat
         self._factor = float(factor)
 

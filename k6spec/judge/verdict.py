@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 from k6spec.errors import Inconclusive
-from k6spec.query.population import Population
+
+if TYPE_CHECKING:
+    from k6spec.query.population import Population
 
 Outcome = Literal["passed", "failed", "inconclusive", "skipped"]
 """``skipped``: there is no baseline yet to compare with. It stands in nobody's way, and is never called passed."""

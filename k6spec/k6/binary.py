@@ -38,13 +38,17 @@ def find_k6(setting: str | None = None) -> K6Binary:
     """The k6 to use.
 
     Args:
-        setting: a path, or a command on PATH; None looks on PATH and for the PyPI package.
+        setting: a path, or a command on PATH; None looks on PATH and, if there is none that is new enough, for the
+            PyPI package.
 
     Raises:
         K6Fault: there is none, it doesn't start, or it is older than 1.0.
     """
     path = _named(setting) if setting else _installed()
     version = _version(path)
+    packaged = _packaged() if version < OLDEST and not setting else None
+    if packaged is not None:
+        path, version = packaged, _version(packaged)
     if version < OLDEST:
         raise K6Fault(
             f"{path} is k6 {'.'.join(map(str, version))}; k6spec needs {OLDEST[0]}.{OLDEST[1]} or newer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from k6spec.environment import Environment
 from k6spec.k6.memory import collector_settings
 from k6spec.k6.otel_output import OtelOutput
 from k6spec.script.compiler import CompiledScript
@@ -44,11 +45,12 @@ _DROPPED_SETTINGS: Final = frozenset(
 
 def k6_environment(
     env: Mapping[str, str], compiled: CompiledScript, otel: OtelOutput | None = None
-) -> dict[str, str]:
+) -> Environment:
     """The environment that k6 gets: without settings that would change the declared load.
 
     Nor does k6 read the user's ``config.json``: from 2.x on its ``vus`` and ``duration`` win over any scenarios.
     """
     kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
     config = {"K6_CONFIG": str(compiled.config)}
-    return {**collector_settings(env), **kept, **(otel.settings if otel else {}), **compiled.env, **config}
+    settings = otel.settings if otel else {}
+    return Environment({**collector_settings(env), **kept, **settings, **compiled.env, **config})

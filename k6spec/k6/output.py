@@ -86,6 +86,10 @@ class K6Output:
         """Durations since somebody last replaced this list."""
         self.scenario_starts: dict[str, int] = {}
         """k6's scenario name -> Unix nanoseconds, to the millisecond."""
+        self.alive: dict[tuple[str, int], int] = {}
+        """Scenario and VU -> its last sign of life, such as a request that ended. Unix nanoseconds."""
+        self.ended: set[tuple[str, int]] = set()
+        """Scenario and VU of those that ended an iteration."""
 
     @property
     def vus(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -160,7 +164,9 @@ class K6Output:
             self.dropped_iterations += int(number)
         elif metric in {GRPC, WEBSOCKET}:
             self._call(metric, tag_set, labels, time_ns, number)
-        traceparent = "" if metric in _OF_NO_REQUEST else traceparent_of(_read(metadata).get("k6spec", ""))
+        known = _read(metadata) if metric == "iteration_duration" or metric not in _OF_NO_REQUEST else {}
+        self._lives(tag_set, known, time_ns, ended=metric == "iteration_duration")
+        traceparent = "" if metric in _OF_NO_REQUEST else traceparent_of(known.get("k6spec", ""))
         self._samples.add(metric, tag_set, time_ns, number, traceparent)
 
     def _declaration(self, line: str) -> None:
@@ -202,10 +208,19 @@ class K6Output:
         traceparent, hop, own = self._context(known.get("k6spec", ""), tags, vu)
         iteration = int(known["iter"]) if "iter" in known else None
         self._rows.add(tag_set, end_ns, phases, failed, vu, iteration, traceparent, hop, own)
+        self._lives(tag_set, known, end_ns)
         self.requests += 1
         self.failed += bool(failed)
         self.unanswered += tags.get("status") == "0"
         self.recent_ms.append(phases[0])
+
+    def _lives(self, tag_set: int, known: dict[str, str], time_ns: int, *, ended: bool = False) -> None:
+        scenario = self._tag_sets[tag_set].get("scenario")
+        if scenario and "vu" in known:
+            who = scenario, int(known["vu"])
+            self.alive[who] = max(time_ns, self.alive.get(who, 0))
+            if ended:
+                self.ended.add(who)
 
     def _call(self, metric: str, tag_set: int, labels: str, time_ns: int, milliseconds: float) -> None:
         """Takes a gRPC call or a WebSocket handshake as a request."""

@@ -27,14 +27,14 @@ _AT_LEAST_NS: Final = 1_000_000_000
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeIterations:
-    """A scenario's: when each began (Unix nanoseconds, in no order), the longest, and whether any was dropped."""
+    """A scenario's: when each began (Unix nanoseconds, in no order), the longest, and how many were dropped."""
 
     begun_ns: NDArray[np.float64]
     longest_ns: float
-    dropped: bool
+    dropped: int
 
 
-_NONE: Final = MadeIterations(begun_ns=np.empty(0), longest_ns=0.0, dropped=False)
+NO_ITERATIONS: Final = MadeIterations(begun_ns=np.empty(0), longest_ns=0.0, dropped=0)
 
 
 def read_iterations(samples: Iterable[pa.RecordBatch]) -> Mapping[str, MadeIterations]:
@@ -44,20 +44,21 @@ def read_iterations(samples: Iterable[pa.RecordBatch]) -> Mapping[str, MadeItera
     """
     begun: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
     longest: defaultdict[str, float] = defaultdict(float)
-    dropped = set()
+    dropped: defaultdict[str, int] = defaultdict(int)
     for batch in samples:
         for name, lasted in _by_scenario(batch, "iteration_duration"):
             lengths = _numbers(lasted["value"]) * 1e6
             begun[name].append(_numbers(lasted["time_ns"]) - lengths)
             longest[name] = max(longest[name], float(lengths.max()))
-        dropped |= {name for name, _samples in _by_scenario(batch, "dropped_iterations")}
+        for name, lost in _by_scenario(batch, "dropped_iterations"):
+            dropped[name] += int(_numbers(lost["value"]).sum())
     return {
         name: MadeIterations(
             begun_ns=np.concatenate(begun[name]) if name in begun else np.empty(0),
             longest_ns=longest[name],
-            dropped=name in dropped,
+            dropped=dropped.get(name, 0),
         )
-        for name in begun.keys() | dropped
+        for name in begun.keys() | dropped.keys()
     }
 
 
@@ -72,7 +73,7 @@ def lateness_ns(load: Load, iterations: Mapping[str, MadeIterations], starts: Ma
     no such scenario, too few iterations, or some were dropped (which is told by itself).
     """
     found = [
-        _late(part, iterations.get(part.name, _NONE), starts[part.name])
+        _late(part, iterations.get(part.name, NO_ITERATIONS), starts[part.name])
         for part in load.parts
         if part.name in starts
     ]
@@ -81,10 +82,10 @@ def lateness_ns(load: Load, iterations: Mapping[str, MadeIterations], starts: Ma
 
 def idle_vus(
     load: Load, requests: Iterable[pa.RecordBatch], iterations: Mapping[str, MadeIterations]
-) -> tuple[int, int]:
-    """How many VUs of closed-model scenarios made no request though they were planned long enough, of how many.
+) -> Mapping[str, tuple[int, int]]:
+    """Of each scenario, how many VUs made no request though they were planned long enough, of how many.
 
-    Long enough is a second, and twice the longest iteration of the scenario.
+    Of an open model, 0 of 0. Long enough is a second, and twice the longest iteration of the scenario.
 
     Args:
         requests: with the columns ``scenario`` and ``vu``.
@@ -95,12 +96,15 @@ def idle_vus(
         for name, vu in zip(pairs["scenario"], pairs["vu"], strict=True):
             if vu is not None:
                 seen[name].add(vu)
-    idle = planned = 0
-    for part in load.parts:
-        most = _planned_vus(part, iterations.get(part.name, _NONE).longest_ns)
-        planned += most
-        idle += max(0, most - len(seen[part.name]))
-    return idle, planned
+    planned = {
+        part.name: _planned_vus(part, iterations.get(part.name, NO_ITERATIONS).longest_ns) for part in load.parts
+    }
+    return {name: (max(0, vus - len(seen[name])), vus) for name, vus in planned.items()}
+
+
+def patience_ns(longest_ns: float) -> float:
+    """How long a VU may be silent for nothing to be said of it: a second, and twice the longest iteration."""
+    return max(_AT_LEAST_NS, 2 * longest_ns)
 
 
 def _late(part: Part, iterations: MadeIterations, start_ns: int) -> float | None:
@@ -131,7 +135,7 @@ def _planned_vus(part: Part, longest_ns: float) -> int:
         return 0
     grid = np.arange(0, part.profile.length.ns, _STEP_NS, dtype=np.int64)
     levels = np.sort(planned.level(grid))[::-1]
-    place = int(max(_AT_LEAST_NS, 2 * longest_ns) / _STEP_NS)
+    place = int(patience_ns(longest_ns) / _STEP_NS)
     return int(levels[place]) if place < len(levels) else 0
 
 

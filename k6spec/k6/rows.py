@@ -262,7 +262,8 @@ def _scripts_own(tags: Tags) -> list[tuple[str, str]]:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text else None
+    """None too where a script gave a tag of its own that name, which may be any text."""
+    return int(text) if text and text.isdecimal() else None
 
 
 def _sampled(traceparent: str) -> bool | None:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -73,6 +73,7 @@ class K6Result:
         metrics_error: why k6's own metrics, which somebody asked for, were not all sent.
         cpu: what k6 took of its cores; None where it could not be measured, or k6 ended too soon.
         clock_step_ns: the largest step of this machine's clock while k6 ran.
+        alive: k6's scenario name and a VU -> its last sign of life; None if it ended no iteration.
         remarks: what to tell people about k6's samples, such as tags that cost a time series for each request.
     """
 
@@ -99,6 +100,7 @@ class K6Result:
     cpu: CpuUse | None = None
     clock_step_ns: int = 0
     remarks: tuple[str, ...] = ()
+    alive: Mapping[tuple[str, int], int | None] = field(default_factory=dict)
 
 
 def run_k6(
@@ -173,6 +175,7 @@ def run_k6(
         cpu=ran.cpu,
         clock_step_ns=ran.clock_step_ns,
         remarks=tuple(output.remarks()),
+        alive={who: when if who in output.ended else None for who, when in output.alive.items()},
     )
 
 

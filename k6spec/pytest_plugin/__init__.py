@@ -101,7 +101,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     yield
-    if "run" in getattr(item, "fixturenames", ()):
+    if _has_run(item):
         from k6spec.pytest_plugin.session import check_judged
 
         check_judged(item)
@@ -109,7 +109,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    if "run" in getattr(item, "fixturenames", ()):
+    if _has_run(item):
         from k6spec.pytest_plugin.thresholds import report_thresholds
 
         report_thresholds(item)
@@ -120,7 +120,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if "run" in getattr(item, "fixturenames", ()):
+    if _has_run(item):
         from k6spec.pytest_plugin.session import dress_report
 
         dress_report(item, call, report)
@@ -156,8 +156,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         from k6spec.pytest_plugin.session import summarise
 
         summarise(terminalreporter, state)
-        if state.pool.note is not None:
-            terminalreporter.write_line(f"k6spec: {state.pool.note}")
+        for note in state.pool.notes:
+            terminalreporter.write_line(f"k6spec: {note}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -172,12 +172,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     _close(config)
+    state = _state(config)
+    if state is not None:
+        state.close_tables()
 
 
 def _close(config: pytest.Config) -> None:
     state = _state(config)
     if state is not None:
         state.pool.close()
+
+
+def _has_run(item: pytest.Item) -> bool:
+    module = sys.modules.get("k6spec.pytest_plugin.state")
+    return "run" in getattr(item, "fixturenames", ()) or (module is not None and module.ITEM in item.stash)
 
 
 def _state(config: pytest.Config) -> SessionState | None:

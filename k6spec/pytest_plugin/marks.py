@@ -81,3 +81,11 @@ def known_issue(reference: str) -> pytest.MarkDecorator:
     Only a failed claim is expected: a crash, a fault or an inconclusive claim is reported as ever.
     """
     return pytest.mark.xfail(reason=reference, strict=True, raises=AssertionError)
+
+
+def issue_of(item: pytest.Item) -> str:
+    """The reference of the issue by which its claim is known not to hold; empty where there is none."""
+    mark = item.get_closest_marker("xfail")
+    if mark is None or mark.args or mark.kwargs.get("raises") is not AssertionError:
+        return ""
+    return str(mark.kwargs.get("reason", ""))

@@ -9,7 +9,8 @@ import pytest
 from k6spec.declare.location import shown_path
 from k6spec.errors import ClaimFailed, Fault, Inconclusive, K6specError, UnjudgedClaim, UsageError
 from k6spec.judge.verdict import Verdict
-from k6spec.pytest_plugin.state import ItemState, SessionState
+from k6spec.pytest_plugin.misnamed import misnamed
+from k6spec.pytest_plugin.state import ItemState, SessionState, words
 from k6spec.report.failure import failure_message
 from k6spec.report.links import Links
 from k6spec.report.message import Line, Message
@@ -21,6 +22,8 @@ SECTION = "k6spec"
 
 def short_message(error: BaseException, place: str | None) -> str | None:
     """The whole report of an error that is ours, in place of a traceback; None for others."""
+    if isinstance(error, AttributeError) and (mistake := misnamed(error)):
+        error = UsageError(mistake)
     if not isinstance(error, K6specError):
         return None
     words = {Inconclusive: "INCONCLUSIVE", UnjudgedClaim: "NOT JUDGED", UsageError: "USAGE", Fault: "FAULT"}
@@ -45,8 +48,8 @@ def verdict_section(state: SessionState, item: ItemState) -> str | None:
     if item.run is None:
         return None
     missed = [verdict for verdict in item.log.verdicts if verdict.outcome not in {"passed", "skipped"}]
-    for verdict in {verdict.headline: verdict for verdict in missed}.values():
-        item.messages[verdict.headline] = _explained(item.run, verdict, state.links)
+    for told, verdict in {words(verdict): verdict for verdict in missed}.items():
+        item.messages[told] = _explained(item.run, verdict, state.links)
     if not item.messages:
         return None
     report = f"  report: {state.links.to(report_file(item.run.folder))}"

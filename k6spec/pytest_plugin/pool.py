@@ -19,6 +19,7 @@ from k6spec.declare.fingerprint import declaration, fingerprint, first_differenc
 from k6spec.declare.load import Load
 from k6spec.declare.profile import ScriptsOwn
 from k6spec.declare.scenario import ScriptScenario
+from k6spec.environment import Environment
 from k6spec.errors import ArchiveFault, Fault, K6specError, StackFault, SutFault
 from k6spec.history.rounds import is_judged
 from k6spec.judge.rehearsal import Rehearsed
@@ -79,8 +80,8 @@ class Pool:
         """Of the stack that the settings chose, if it can outlive the session."""
         self.failed = False
         """Whether any test failed so far."""
-        self.note: str | None = None
-        """What is to be said of the stack once the pool is closed."""
+        self.notes: list[str] = []
+        """What is to be said once the pool is closed: of the stack, and of what could not be ended."""
 
     @property
     def runs(self) -> list[RunFolder]:
@@ -126,21 +127,22 @@ class Pool:
         """Ends what was started for loads, the latest first; the stack may outlive us. Safe to call again."""
         while self._started:
             part = self._started[-1]
-            try:
-                if self.lifetime is None or part is not self.lifetime.stack:
+            if self.lifetime is None or part is not self.lifetime.stack:
+                try:
                     uninterrupted(part.stop)
-            except Exception:
-                self._started.pop()
-                raise
+                except Exception as error:
+                    # Reports are still to be written, and others to be ended.
+                    self.notes.append(f"{type(part).__name__} could not be ended: {_in_words(error)}")
             self._started.pop()
         if self.lifetime is not None:
             keep = self._keep == "always" or (self._keep == "failed" and self.failed)
             if self._config.jaeger_feed == "after" and self.lifetime.lasts(keep=keep):
                 self._show(self.lifetime.stack)
             try:
-                self.note = uninterrupted(partial(self.lifetime.end, keep=keep)) or self.note
+                if note := uninterrupted(partial(self.lifetime.end, keep=keep)):
+                    self.notes.append(note)
             except StackFault as fault:
-                self.note = f"the stack could not be ended: {fault}"
+                self.notes.append(f"the stack could not be ended: {fault}")
 
     def _show(self, stack: StackBackend) -> None:
         """Gives Jaeger the session's runs, now that all is judged."""
@@ -204,7 +206,7 @@ class Pool:
         )
         if self._last is not None:
             sut.reset()
-        replaced = replaced_loads(load, binary, base_url=sut.base_url, env=os.environ)
+        replaced = replaced_loads(load, binary, base_url=sut.base_url, env=Environment(os.environ))
         self.say(f"load: {_described(load, replaced)} against {shown_address(sut.base_url)} (for {wanted.nodeid})")
         try:
             self._last = run_load(load, around)
@@ -257,18 +259,25 @@ class Pool:
     def _matching(self, plain: Mapping[str, object], fixtures: tuple[str, ...]) -> RunFolder:
         assert self._replay is not None
         wanted = (fingerprint(plain), sorted(fixtures))
-        reasons = []
+        reasons, rounds = [], []
         for run in self._candidates(self._replay):
             info = run.info()
-            if info.get("ab") and not is_judged(info["ab"]):
-                continue
+            ab = info.get("ab")
             if (info["fingerprint"], info["fixtures"]) == wanted:
-                run.check_tables()
-                return run
+                if ab is None or is_judged(ab):
+                    run.check_tables()
+                    return run
+                rounds.append(f"{run.run_id} is of round {ab['round']} of {ab['rounds']}")
+                continue
             differs = first_difference(_json(plain), info["profile"]) or (
                 f"fixtures: {sorted(fixtures)} here, {info['fixtures']} there"
             )
             reasons.append((differs.count("scenarios"), f"{run.run_id}, differs in {differs}"))
+        if rounds:
+            raise ArchiveFault(
+                f"{rounds[0]}: two versions in turns are judged by the new one's run of the last round",
+                advice="replay that run, or load again where the session ended before it",
+            )
         raise ArchiveFault(
             f"no archived run matches this load; the nearest, {min(reasons)[1]}",
             advice="run the load again without --k6spec-replay, or undo the change of the declaration",
@@ -291,6 +300,10 @@ class Pool:
                 if run.is_whole() and run.info()["session"] == session:
                     same.append(run)
         return same
+
+
+def _in_words(error: Exception) -> str:
+    return str(error) if isinstance(error, K6specError) else f"{type(error).__name__}: {error}"
 
 
 def _address(sut: Sut) -> str | None:

@@ -23,8 +23,10 @@ from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.health import Tolerances
 from k6spec.judge.rehearsal import Rehearsal, Rehearsed, Unseen
 from k6spec.pytest_plugin.marks import NO_REHEARSAL_MARK
+from k6spec.pytest_plugin.misnamed import misnamed
 from k6spec.pytest_plugin.wanting import OWN, changing_fixtures, declared_load, is_direct, unasked
-from k6spec.run import Run
+from k6spec.query.database import Database
+from k6spec.run import Run, open_tables
 from k6spec.store.archive import RunFolder
 
 _NEVER_RUN: Final = ("skip", "skipif", NO_REHEARSAL_MARK)
@@ -54,7 +56,11 @@ def rehearse(
     tolerated: Tolerances,
 ) -> list[Rehearsed]:
     """Runs the bodies that may be run, each over the preflight in ``folder``."""
-    return [_rehearsed(test, folder, limits, tolerated) for test in tests if _may_be_run(test)]
+    database = open_tables(folder, tolerated)
+    try:
+        return [_rehearsed(test, folder, limits, tolerated, database) for test in tests if _may_be_run(test)]
+    finally:
+        database.close()
 
 
 def _may_be_run(test: pytest.Function) -> bool:
@@ -77,10 +83,14 @@ def _may_be_run(test: pytest.Function) -> bool:
 
 
 def _rehearsed(
-    test: pytest.Function, folder: RunFolder, limits: Mapping[str, str | int | float], tolerated: Tolerances
+    test: pytest.Function,
+    folder: RunFolder,
+    limits: Mapping[str, str | int | float],
+    tolerated: Tolerances,
+    database: Database,
 ) -> Rehearsed:
     rehearsal = Rehearsal()
-    run = Run(folder, limits=limits, rehearsal=rehearsal, tolerated=tolerated)
+    run = Run(folder, limits=limits, rehearsal=rehearsal, tolerated=tolerated, database=database)
     run.http()  # a run that nothing can be claimed of is a mistake of ours, which is not to be passed over below
     params = test.callspec.params if hasattr(test, "callspec") else {}
     arguments = {
@@ -93,14 +103,14 @@ def _rehearsed(
     except UsageError as error:
         mistake = str(error)
     except AttributeError as error:
-        mistake = _of_ours(error)
+        mistake = misnamed(error)
     except Inconclusive as error:
         if not rehearsal.unseen:
             rehearsal.unseen.append(Unseen(claim="a claim", why=str(error)))
     except (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception, SystemExit):
         pass  # of the body's own: so few requests may not be what it expects
     finally:
-        run.database.close()
+        database.forget()
     return Rehearsed(
         nodeid=test.nodeid, unseen=tuple(rehearsal.unseen), mistake=mistake, compared=rehearsal.compared
     )
@@ -115,12 +125,3 @@ def _unheard() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
-
-
-def _of_ours(error: AttributeError) -> str | None:
-    """What is asked of one of k6spec's objects that has no such thing; None where it is somebody else's."""
-    if type(error.obj).__module__.partition(".")[0] != "k6spec":
-        return None
-    hint = f"; {error.name} is not there" if error.name else ""
-    near = [name for name in dir(error.obj) if not name.startswith("_")]
-    return f"{error}{hint}: there are {', '.join(near)}" if near else str(error)

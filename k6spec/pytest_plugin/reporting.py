@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,8 +18,10 @@ from k6spec.report.registry import write_reports
 from k6spec.report.report_file import report_file
 
 
-def note_case(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Remembers how a test ended, and tells JUnit files of its claims."""
+def note_case(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, scrub: Callable[[str], str]
+) -> None:
+    """Remembers how a test ended, and tells JUnit files of its claims; ``scrub`` takes secrets out."""
     session = session_state(item.config)
     if report.when == "setup":
         session.records.pop(item.nodeid, None)  # of an attempt before
@@ -32,13 +35,13 @@ def note_case(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         path=shown_path(item.path, item.config.rootpath),
         line=line or (item.location[1] or 0) + 1,
         outcome=_outcome(call, report),
-        message=_message(call, report),
+        message=scrub(_message(call, report)),
         run=run,
         verdicts=(),
     )
     if state is not None and run is not None:
         told = properties(state.log.verdicts, run_id=run.run_id, report=session.links.to(report_file(run)))
-        item.user_properties.extend(told)
+        item.user_properties.extend((name, scrub(text)) for name, text in told)
 
 
 def write_all(state: SessionState, *, worker: bool) -> None:
@@ -57,6 +60,7 @@ def write_all(state: SessionState, *, worker: bool) -> None:
         runs=state.pool.runs,
         links=state.links,
         past=state.past,
+        config=state.config,
     )
     names = state.config.reports
     if worker:

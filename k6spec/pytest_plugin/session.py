@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast, final
 
 import pytest
 
+from k6spec.collect.redact_load import load_redactor
 from k6spec.declare.load import Load
 from k6spec.declare.location import shown_path
-from k6spec.errors import DeclarationError, Inconclusive, SutFault, UnjudgedClaim, UsageError
+from k6spec.errors import DeclarationError, Fault, Inconclusive, SutFault, UnjudgedClaim, UsageError
 from k6spec.history.recording import claimed
 from k6spec.history.rounds import rounds_of
 from k6spec.judge.breaking import BreakingRate
@@ -22,16 +24,15 @@ from k6spec.judge.record import record
 from k6spec.judge.stat import Stat
 from k6spec.judge.when import windows
 from k6spec.k6.progress import ProgressLine
+from k6spec.pytest_plugin.hiding import hide_secrets
+from k6spec.pytest_plugin.marks import issue_of
 from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_message, verdict_section
 from k6spec.pytest_plugin.pool import Wanted
 from k6spec.pytest_plugin.rehearsing import rehearse, sharing
 from k6spec.pytest_plugin.reporting import note_case
 from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
 from k6spec.pytest_plugin.wanting import changing_fixtures, declared_load, unwrapped
-from k6spec.report.omission import omission
-from k6spec.report.remarks import remarks
-from k6spec.report.thinning import thinning
-from k6spec.report.tracing_cost import tracing_cost
+from k6spec.report.run_remarks import run_remarks
 from k6spec.run import Run
 from k6spec.stack.base import StackBackend
 from k6spec.stack.choose import choose_stack
@@ -128,26 +129,32 @@ class LazyRun:
         return "<Run, not loaded yet>" if state.run is None else repr(state.run)
 
     def close(self) -> None:
-        """Archives the test's verdicts and frees the run's tables."""
+        """Archives the test's verdicts and frees what was made of the run's tables."""
         state = self._item.stash[ITEM]
         if state.run is None:
             return
         session = session_state(self._item.config)
-        nodeid = self._item.nodeid
-        records = [
-            record(
+        nodeid, known_issue = self._item.nodeid, issue_of(self._item)
+        redactor = state.redactor or session.redactor
+        records, made = [], Counter[str]()
+        for verdict in state.log.verdicts:
+            told = record(
                 verdict,
                 nodeid=nodeid,
                 session=session.session_id,
+                ended=state.ended,
                 lines=state.lines(verdict),
                 windows=windows(state.run.database, verdict),
+                before=made[verdict.claim],
+                known_issue=known_issue,
             )
-            for verdict in state.log.verdicts
-        ]
+            records.append(redactor.written(told))
+            made[verdict.claim] += 1
         state.run.folder.add_verdicts(records)
-        session.history.add_statistics(state.run.id, claimed(state.log.verdicts))
+        statistics = {redactor.code(text): told for text, told in claimed(state.log.verdicts).items()}
+        session.history.add_statistics(state.run.id, statistics)
         session.records.setdefault(nodeid, []).extend(records)
-        state.run.database.close()
+        state.run.database.forget()
 
 
 def make_load(item: pytest.Item) -> Run | None:
@@ -166,6 +173,7 @@ def make_load(item: pytest.Item) -> Run | None:
         request = item.stash[_REQUEST]
         _speak(session, item.config)
         load, limits = state.load, session.config.limits
+        state.redactor = load_redactor(session.config, os.environ, load.describe())
         tolerated = Tolerances.of(session.config)
         fixtures = changing_fixtures(function, load.shared_over)
         folder = session.pool.get(
@@ -183,7 +191,8 @@ def make_load(item: pytest.Item) -> Run | None:
         if rounds is not None and not session.family.told:
             session.family.expect(_claims(item.session, folder, limits, tolerated))
         past = session.past(folder.info(), rounds)
-        state.run = Run(folder, limits=limits, log=state.log, past=past, tolerated=tolerated)
+        database = session.tables(folder)
+        state.run = Run(folder, limits=limits, log=state.log, past=past, tolerated=tolerated, database=database)
     return state.run
 
 
@@ -197,7 +206,7 @@ def _claims(
 
 def _heard(sut: Sut, session: SessionState) -> Sut:
     if isinstance(sut, Talks):
-        sut.say = lambda text: session.pool.say(text)
+        sut.say = lambda text: session.pool.say(session.redactor.text(text))
     return sut
 
 
@@ -222,14 +231,21 @@ def check_judged(item: pytest.Item) -> None:
             "the test takes run and claims nothing, so it could not fail; write a claim, as in "
             "assert run.http().duration.p95 < ms(400), or leave run out of its parameters"
         )
+    if swallowed := [verdict for verdict in state.log.verdicts if verdict.outcome == "inconclusive"]:
+        said = "\n".join(f"  {verdict.headline}\n    {verdict.evidence.reason}" for verdict in swallowed)
+        raise Inconclusive(f"the test caught what says that these claims cannot be judged:\n{said}")
     if all(verdict.outcome == "skipped" for verdict in state.log.verdicts):
         pytest.skip("; ".join(dict.fromkeys(verdict.evidence.reason for verdict in state.log.verdicts)))
 
 
 def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Attaches evidence to what failed, and puts words in place of tracebacks of ours."""
+    """Attaches evidence to what failed, puts words in place of tracebacks of ours, and takes secrets out."""
     state = item.stash.get(ITEM, None)
     error = None if call.excinfo is None else call.excinfo.value
+    session = session_state(item.config)
+    redactor = (state and state.redactor) or session.redactor
+    if isinstance(error, Fault):
+        error.redact(redactor.text)
     if error is not None and report.outcome == "skipped" and hides(error):
         report.outcome = "failed"
         if hasattr(report, "wasxfail"):
@@ -243,11 +259,31 @@ def dress_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
         message = short_message(error, place_of(call.excinfo, item.path, item.config.rootpath))
         if message is not None:
             report.longrepr = message
-    if state is not None and call.when == "call" and error is not None:
-        text = verdict_section(session_state(item.config), state)
+    if state is not None and call.when == "call":
+        state.ended = error is None
+        text = None if error is None else verdict_section(session, state)
         if text is not None and not isinstance(error, (UsageError, UnjudgedClaim)):
-            report.sections.insert(0, (SECTION, text))
-    note_case(item, call, report)
+            if isinstance(error, Inconclusive):
+                report.longrepr = _less(str(report.longrepr), text)
+            _attach(report, text, captured=item.config.getoption("showcapture") == "all")
+    hide_secrets(report, redactor.code)
+    note_case(item, call, report, redactor.code)
+
+
+def _attach(report: pytest.TestReport, text: str, *, captured: bool) -> None:
+    """As a section beside what was captured; where ``--show-capture`` hides those, as a part of the failure."""
+    if captured:
+        report.sections.insert(0, (SECTION, text))
+    elif hasattr(report.longrepr, "addsection"):
+        cast("Any", report.longrepr).addsection(SECTION, text)
+    else:
+        report.longrepr = f"{report.longrepr}\n{text}"
+
+
+def _less(said: str, section: str) -> str:
+    """The first two lines, if the section below has the rest."""
+    lines = said.splitlines()
+    return "\n".join(lines[:2]) if all(line.strip() in section for line in lines[2:]) else said
 
 
 def compared(left: object, right: object) -> list[str] | None:
@@ -265,15 +301,13 @@ def summarise(reporter: Any, state: SessionState) -> None:
         return
     reporter.section("k6spec")
     for folder in runs:
-        run = Run(folder)
+        run = Run(folder, database=state.tables(folder))
         reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
         if ab := run.info.get("ab"):
             reporter.write_line(
                 f"  the last of {ab['rounds']} rounds, {ab['candidate']} in turns with {ab['base']}"
             )
-        config = state.config
-        thinner = thinning(run, fewest=config.thin_from, fall=config.max_thinning.fraction)
-        for remark in (*remarks(run.info), *omission(run), *thinner, *tracing_cost(run)):
+        for remark in run_remarks(run, state.config):
             reporter.write_line(f"  {remark}")
     if said := state.family.said():
         reporter.write_line(said)

@@ -87,8 +87,10 @@ LEFT JOIN gaps ON gaps.trace_id = led.trace_id
 ORDER BY counted.trace_no
 """
 _TRUNCATED: Final = "CREATE TEMP TABLE truncated AS SELECT unhex(unnest(?::VARCHAR[])) AS trace_id"
+_ARCHIVED: Final = "CREATE OR REPLACE VIEW traces AS SELECT * FROM read_parquet('{}')"
 _MEMORY: Final = "256MB"
 """For all that is asked of a run while it is archived."""
+_BATCH: Final = 1 << 16
 _MOST_OPEN: Final = 24
 """Other runs whose tables stay open: both versions' of twelve rounds."""
 
@@ -128,6 +130,11 @@ class Database:
         answer = self._open().sql(self._quick(sql), params=self._ready(parameters))
         return cast("pa.Table", answer.to_arrow_table())
 
+    def batches(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
+        """The answer to a query, a part at a time: what is larger than memory is left on disk meanwhile."""
+        answer = self._open().sql(self._quick(sql), params=self._ready(parameters))
+        yield from answer.to_arrow_reader(_BATCH)
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer to a query, as tuples."""
         return self._open().execute(self._quick(sql), self._ready(parameters)).fetchall()
@@ -163,8 +170,10 @@ class Database:
         """Archives the table of traces: what is missing can be told once all has been received."""
         target = self.folder / TRACES
         target.unlink(missing_ok=True)
-        self._open().execute(f"COPY traces TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
-        self.close()
+        connection = self._open()
+        connection.execute(f"COPY traces TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(_ARCHIVED.format(_quoted(target)))
+        self.forget()
 
     @property
     def sampled(self) -> bool:
@@ -187,6 +196,11 @@ class Database:
         return int(self._info.get("ledger", {}).get("spans_foreign", 0))
 
     @property
+    def base_url(self) -> str:
+        """Where the system under test answered; empty if the archive does not say."""
+        return str(self._info.get("environment", {}).get("base_url", ""))
+
+    @property
     def sut_on_telemetry(self) -> list[str]:
         """Where no span came, lines of the system's log about that."""
         return list(self._info.get("sut_on_telemetry", []))
@@ -206,6 +220,11 @@ class Database:
             self.folder, self._connection, self._kept = mine
             if len(self._others) > _MOST_OPEN:
                 _close(self._others.pop(next(iter(self._others)))[0])
+
+    def forget(self) -> None:
+        """Lets go of all that was made by :meth:`once`; the tables stay open."""
+        for kept in (self._kept, *(theirs for _connection, theirs in self._others.values())):
+            kept.clear()
 
     def close(self) -> None:
         """Closes the connections; a later query opens them again."""
@@ -243,7 +262,7 @@ class Database:
             archived = self.folder / TRACES
             # An older archive knows less of its traces, or nothing.
             if archived.exists() and columns_of(archived) == connection.sql(_TRACES).columns:
-                connection.execute(f"CREATE VIEW traces AS SELECT * FROM read_parquet('{_quoted(archived)}')")
+                connection.execute(_ARCHIVED.format(_quoted(archived)))
             else:
                 kind = "VIEW" if self._archiving else "TEMP TABLE"
                 connection.execute(f"CREATE {kind} traces AS {_TRACES}")

@@ -75,8 +75,9 @@ class Outside:
 
 
 def read_edges(database: Database) -> Edges:
-    """Looks at both ends of every call; where traces are sampled on their way, a missing end says nothing.
+    """Looks at both ends of every call.
 
+    Where traces are sampled on their way, one that came without the callee's part is one in part all the same.
     Calls without an answer are told from the database's ``uninstrumented_from`` on: of fewer each may have
     failed on its way.
     """
@@ -87,8 +88,8 @@ def read_edges(database: Database) -> Edges:
             never[words] = never.get(words, 0) + calls
     least = database.uninstrumented_from
     told = tuple(f"{words} ({calls:,} calls)" for words, calls in never.items() if calls >= least)
-    parted = [] if database.sampled else database.rows(_PARTED)
-    return Edges(uninstrumented=told, parted=frozenset(trace for (trace,) in parted))
+    parted = frozenset(trace for (trace,) in database.rows(_PARTED))
+    return Edges(uninstrumented=told, parted=parted)
 
 
 def read_outside(database: Database, tolerated_ns: int) -> Outside:

@@ -19,6 +19,8 @@ Match = Scalar | re.Pattern[str] | Collection[Scalar | re.Pattern[str]]
 
 _FLAGS: Final = {re.IGNORECASE: "i", re.DOTALL: "s", re.MULTILINE: "m"}
 _EXACT_BELOW: Final = 2**53
+_STATUS: Final = re.compile(r"[0-9]+|[0-9*?]*([*?]|\[[!^]?[0-9-]+\])[0-9*?\[\]!^-]*")
+_ENDS: Final = 2
 
 
 def matching(
@@ -38,6 +40,8 @@ def matching(
         return _regex(column, match, what, state, keys)
     if isinstance(match, (str, bool, int, float)):
         return _scalar(column, match.upper() if upper and isinstance(match, str) else match, what, state, keys)
+    if isinstance(match, range) and match and match.step == 1:
+        return _range(column, match, what, state, keys)
     options = list(match) if isinstance(match, Collection) else []
     if not options:
         raise UsageError(
@@ -46,6 +50,29 @@ def matching(
     return any_of(
         tuple(matching(column, option, what=what, state=state, keys=keys, upper=upper) for option in options)
     )
+
+
+def of_status(match: Match, *, what: str = "status") -> Match:
+    """What an HTTP status is compared with, if one could ever equal it.
+
+    Raises:
+        UsageError: no status is such a text (``"5xx"``), or it is not clear whether two are meant, or a range.
+    """
+    if isinstance(match, re.Pattern):
+        return match
+    if isinstance(match, tuple) and len(match) == _ENDS and all(isinstance(end, int) for end in match):
+        low, high = match
+        raise UsageError(
+            f"{what}={match!r} could be these two or all from one to the other: write "
+            f"range({low}, {int(high) + 1}) for all, or a list, [{low}, {high}], for the two"
+        )
+    for one in (match,) if isinstance(match, (str, bool, int, float)) else match:
+        if isinstance(one, bool) or (isinstance(one, str) and not _STATUS.fullmatch(one)):
+            raise UsageError(
+                f'{what}={one!r}: no status is such a text; write a number (503), a glob of digits ("5*"), '
+                "or range(500, 600)"
+            )
+    return match
 
 
 def exactly(column: str, value: str | None, *, what: str) -> Condition:
@@ -63,6 +90,8 @@ def words_of(match: Match) -> str:
         return str(match).lower()
     if isinstance(match, (str, int, float)):
         return str(match)
+    if isinstance(match, range) and match and match.step == 1:
+        return f"{match[0]}-{match[-1]}"
     return "|".join(words_of(option) for option in match)
 
 
@@ -75,6 +104,18 @@ def _scalar(column: str, value: Scalar, what: str, state: bool, keys: str | None
     elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _EXACT_BELOW:
         sql, parameters = f"({column} = ? OR TRY_CAST({column} AS DOUBLE) = ?)", (text, float(value))
     return Condition(sql=sql, parameters=parameters, column=column, value=text, what=what, state=state, keys=keys)
+
+
+def _range(column: str, numbers: range, what: str, state: bool, keys: str | None) -> Condition:
+    return Condition(
+        sql=f"list_contains(?::DOUBLE[], TRY_CAST({column} AS DOUBLE))",
+        parameters=([float(number) for number in numbers],),
+        column=column,
+        asked=words_of(numbers),
+        what=what,
+        state=state,
+        keys=keys,
+    )
 
 
 def _regex(column: str, pattern: re.Pattern[str], what: str, state: bool, keys: str | None) -> Condition:

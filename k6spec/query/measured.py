@@ -19,9 +19,11 @@ from k6spec.query.scope import (
     trace_columns,
     traces_in_scope,
     uninstrumented,
+    with_untraced,
 )
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.spans import in_scope, none_is_a_finding, undecidable, why_dropped_matter
+from k6spec.query.success import says_how_it_went, succeeded_of
 from k6spec.query.traces import decided, instrumented
 from k6spec.query.typos import none_named
 
@@ -84,6 +86,8 @@ def read_measured_spans(
         noun="span",
         text=selector.named("spans"),
         values=found.value,
+        succeeded=succeeded_of(database, found.trace),
+        may_all_fail=says_how_it_went(selector),
         starts=known.began[found.trace],
         doubtful=True,
         scope=traces_in_scope(database, selector),
@@ -118,6 +122,14 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
     complete = known.complete & decided(database, selector.conditions)
     typo = none_named(database, selector.conditions, (SYSTEM_SPAN,)) if selector.conditions else ""
     kept, lost = np.flatnonzero(chosen & complete & (not typo)), np.flatnonzero(chosen & ~complete)
+    missing = Missing(
+        client_ns=known.client_ns[lost],
+        seen=np.zeros(len(lost)) if measure.waits else numbers[lost],
+        most=most[lost] if measure.waits else None,
+        starts=known.began[lost],
+        uninstrumented=uninstrumented(database, selector),
+    )
+    missing = with_untraced(database, selector, missing, most=1.0 if measure.share else None)
     found = _Found(database=database, trace=kept, node=None, value=numbers[kept])
     parts = _Found(
         database=database,
@@ -133,16 +145,12 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
         noun="trace",
         text=", ".join((selector.text or "traces", *selector.window.words)),
         values=found.value,
+        succeeded=succeeded_of(database, kept),
+        may_all_fail=says_how_it_went(selector),
         starts=known.began[kept],
-        scope=int(np.count_nonzero(chosen)),
+        scope=int(np.count_nonzero(chosen & complete)) + missing.traces,
         seconds=seconds_of(database, selector),
-        missing=Missing(
-            client_ns=known.client_ns[lost],
-            seen=np.zeros(len(lost)) if measure.waits else numbers[lost],
-            most=most[lost] if measure.waits else None,
-            starts=known.began[lost],
-            uninstrumented=uninstrumented(database, selector),
-        ),
+        missing=missing,
         shares=measure.share,
         within=selector.scope,
         window=selector.window.conditions,

@@ -11,6 +11,7 @@ import numpy as np
 from k6spec.query.database import Database
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Missing, Population, Sighting
+from k6spec.query.scope import seconds_of
 from k6spec.query.selector import Selector
 from k6spec.query.selectors import Condition, where
 from k6spec.store.spans import CLIENT_SERVICE
@@ -84,7 +85,7 @@ def read_samples(database: Database, name: str, kind: MetricKind, selector: Sele
         values=values,
         starts=times,
         scope=len(values),
-        seconds=float(times[-1] - times[0]) / 1e9 if len(times) else 0.0,
+        seconds=seconds_of(database, selector) or _sampled_seconds(database, selector),
         missing=Missing(),
         within=selector.scope,
         window=selector.window.conditions,
@@ -92,3 +93,11 @@ def read_samples(database: Database, name: str, kind: MetricKind, selector: Sele
         traces_beyond=lambda limit, over: int(np.count_nonzero(values > limit if over else values < limit)),
         why_empty=lambda: why_nothing(database, "samples", "sample", (of_it, *conditions), ()),
     )
+
+
+def _sampled_seconds(database: Database, selector: Selector) -> float:
+    """From the first sample of any metric to the last, in the claim's part of a load that made no request."""
+    sql, parameters = where(selector.scope)
+    source = f"(SELECT *, time_ns AS start_ns FROM samples) WHERE {sql}"
+    query = f"SELECT coalesce(max(time_ns) - min(time_ns), 0) FROM {source}"
+    return float(database.value(query, parameters)) / 1e9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
+from k6spec.query.contexts import without_context
 from k6spec.query.conventions import spellings
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions, anchors, leaves
@@ -102,13 +103,18 @@ def _named(condition: Condition) -> str:
 
 
 def _uninstrumented(database: Database) -> str:
+    if said := without_context(database):
+        return said
     sent = database.value("SELECT count(*) FROM requests WHERE sampled")
-    said = [f"      | {line}" for line in database.sut_on_telemetry]
-    log = ["    The system's log says:", *said] if said else []
     checks = _CHECKS.format(**(_TO_A_BACKEND if database.read_back else _TO_US))
-    return "\n".join(
-        [f"not one span came back for {sent:,} sampled requests. Check, in this order:", checks, *log]
+    return (
+        f"not one span came back for {sent:,} sampled requests. Check, in this order:\n{checks}{_logged(database)}"
     )
+
+
+def _logged(database: Database) -> str:
+    said = [f"      | {line}" for line in database.sut_on_telemetry]
+    return "\n".join(["\n    The system's log says:", *said]) if said else ""
 
 
 def _elsewhere(database: Database, noun: str) -> str:
@@ -153,7 +159,8 @@ def _sentence(database: Database, source: str, noun: str, condition: Condition, 
         for name in there[:_SHOWN]
     )
     more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
-    return f"no {noun} has {what} {wanted}; there {'is' if len(there) == 1 else 'are'} {names}{more}"
+    log = _logged(database) if column == "s.category" else ""
+    return f"no {noun} has {what} {wanted}; there {'is' if len(there) == 1 else 'are'} {names}{more}{log}"
 
 
 def _nearest_keys(database: Database, source: str, condition: Condition, within: Conditions) -> str:

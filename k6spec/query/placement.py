@@ -67,7 +67,7 @@ _SPAN: Final = np.dtype(
 )
 _AS_READ: Final = ("has_parent", "start", "length", "statement", "scope", "client", "consumer")
 _REQUEST: Final = np.dtype([("trace", np.uint64, 2), ("request", np.int64)])
-_PLACE: Final = np.dtype([(field.name, field.type.to_pandas_dtype()) for field in PLACED], align=True)
+_PLACE: Final = np.dtype([(field.name, str(field.type)) for field in PLACED], align=True)
 
 
 def place(run: Path) -> pa.Table:

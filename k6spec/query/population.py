@@ -78,6 +78,8 @@ class Population:
     ``per_trace`` is the largest number of members that one trace had; ``scope`` the number of requests the
     claim is about; ``seconds`` the time they span; ``none_is_a_finding``: an empty population is a true zero.
     ``within``: conditions on the traces of the claim's part of the load; ``window``: those of them that say when.
+    ``succeeded``: for each value whether its request, or all of its trace, did; None where that is no question.
+    ``may_all_fail``: what was asked for is how they went, and not a latency that failures flatter.
     ``starts``: for each value when its request began, Unix nanoseconds, in any order; None where they are in the
     order of time. Intervals need it.
     ``misspelt``: whether a name that was asked for is likely wrong, where nothing matched.
@@ -96,6 +98,7 @@ class Population:
     missing: Missing
     per_trace: int = 1
     succeeded: NDArray[np.bool_] | None = None
+    may_all_fail: bool = False
     starts: Floats | None = None
     part: Callable[[Condition], Population] | None = None
     unseen: bool = False
@@ -113,8 +116,10 @@ class Population:
 
     @property
     def successful(self) -> Floats | None:
-        """Of requests the values of those that did not fail (``succeeded``)."""
-        return None if self.succeeded is None else self.values[self.succeeded]
+        """The values of the requests that succeeded, and of their traces; None where that is no question."""
+        if self.succeeded is None or (self.may_all_fail and not self.succeeded.any()):
+            return None
+        return self.values[self.succeeded]
 
     def none_seen(self) -> Population:
         """As that of a group all of whose members are missing, if it is there."""
@@ -122,6 +127,7 @@ class Population:
             self,
             unseen=True,
             values=np.empty(0),
+            succeeded=None,
             starts=np.empty(0),
             none_is_a_finding=False,
             worst=lambda _count, _largest: [],

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from k6spec.query.combining import Combinable
-from k6spec.query.logic import all_of, any_of
-from k6spec.query.matching import Match, matching, words_of
+from k6spec.query.logic import all_of, any_of, leaves
+from k6spec.query.matching import Match, matching, of_status, words_of
 from k6spec.query.selectors import Condition
 from k6spec.query.span_language import Text
 
@@ -47,7 +47,8 @@ class RequestSelector(Combinable):
             url: all of it, query included.
             scenario: k6's scenario name.
             group: k6's group, as in ``::checkout``.
-            status: the HTTP status; 0 where no answer came.
+            status: the HTTP status, 0 where no answer came: a number, a glob (``"5*"``), ``range(500, 600)``, or
+                several in a list.
             tags: the script's own tags.
             failed_check: the name of a k6 check that failed in the request's trace.
             passed_check: the name of a k6 check that held in the request's trace.
@@ -65,7 +66,7 @@ class RequestSelector(Combinable):
             ("url", "url", url),
             ("scenario", "scenario", scenario),
             ('"group"', "group", group),
-            ("status::VARCHAR", "status", status),
+            ("status::VARCHAR", "status", None if status is None else of_status(status)),
         ):
             if value is not None:
                 found.append(matching(column, value, what=what, state=what == "status"))
@@ -100,6 +101,7 @@ def rooted(root: Text | RequestSelector) -> tuple[Condition, str]:
     wrapped = Condition(
         sql=f"request_id IN (SELECT request_id FROM requests WHERE {condition.sql})",
         parameters=condition.parameters,
+        state=any(leaf.state for leaf in leaves(root.conditions)),
     )
     return wrapped, root.described
 

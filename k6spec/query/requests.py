@@ -14,6 +14,7 @@ from k6spec.query.population import Missing, Population, Sighting
 from k6spec.query.scope import seconds_of
 from k6spec.query.selector import Selector
 from k6spec.query.selectors import where
+from k6spec.query.success import SUCCEEDED, says_how_it_went
 from k6spec.store.spans import CLIENT_SERVICE
 
 REQUEST_TIMES: Final = {
@@ -33,9 +34,11 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
     """Requests by one of k6's timings, in nanoseconds."""
     column = REQUEST_TIMES[timing]
     sql, parameters = where((*selector.scope, *selector.conditions))
-    table = database.table(f"SELECT {column} AS value, failed, start_ns FROM requests r WHERE {sql}", parameters)
+    table = database.table(
+        f"SELECT {column} AS value, {SUCCEEDED} AS succeeded, start_ns FROM requests r WHERE {sql}", parameters
+    )
     values = table["value"].to_numpy().astype(np.float64)
-    succeeded = ~table["failed"].to_numpy().astype(bool)
+    succeeded = table["succeeded"].to_numpy().astype(bool)
 
     def worst(count: int, largest: bool) -> list[Sighting]:
         order = "DESC" if largest else "ASC"
@@ -55,6 +58,7 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
         text=selector.named("requests"),
         values=values,
         succeeded=succeeded,
+        may_all_fail=says_how_it_went(selector),
         starts=table["start_ns"].to_numpy().astype(np.float64),
         scope=len(values),
         seconds=seconds_of(database, selector),
@@ -70,9 +74,12 @@ def read_requests(database: Database, selector: Selector, timing: str = "duratio
 
 
 def read_failures(database: Database, selector: Selector) -> Population:
-    """Requests as 1 (failed, by k6's http_req_failed) and 0."""
+    """Requests as 1 (failed, by k6's http_req_failed) and 0; nothing where k6 did not say it of all of them."""
     sql, parameters = where((*selector.scope, *selector.conditions))
     table = database.table(f"SELECT failed::INTEGER AS value, start_ns FROM requests r WHERE {sql}", parameters)
+    made, unsaid = table.num_rows, table["value"].null_count
+    if unsaid:
+        table = table.slice(0, 0)
     values = table["value"].to_numpy().astype(np.float64)
 
     def worst(count: int, _largest: bool) -> list[Sighting]:
@@ -87,20 +94,40 @@ def read_failures(database: Database, selector: Selector) -> Population:
             for v, t, s, vu, e, w in rows
         ]
 
+    def why_empty() -> str:
+        return why_unsaid(unsaid) or why_nothing(
+            database, "requests r", "request", selector.conditions, selector.scope
+        )
+
     return Population(
         noun="request",
         text=selector.named("requests"),
         values=values,
         starts=table["start_ns"].to_numpy().astype(np.float64),
-        scope=len(values),
+        scope=made,
         seconds=seconds_of(database, selector),
         missing=Missing(),
         within=selector.scope,
         window=selector.window.conditions,
         worst=worst,
         traces_beyond=lambda _limit, _over: int(values.sum()),
-        why_empty=lambda: why_nothing(database, "requests r", "request", selector.conditions, selector.scope),
+        why_empty=why_empty,
         misspelt=lambda: any_misspelt(database, "requests r", selector.conditions, ()),
+    )
+
+
+def why_unsaid(requests: int) -> str:
+    """Why no share of failed requests is known; empty if k6 said of all whether they failed."""
+    if not requests:
+        return ""
+    of = (
+        "1 request whether it failed: its"
+        if requests == 1
+        else f"{requests:,} requests whether they failed: their"
+    )
+    return (
+        f"k6 did not say of {of} responseCallback is null; give a callback, as in "
+        "http.expectedStatuses({ min: 200, max: 399 })"
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from k6spec.query.database import Database
 from k6spec.query.selector import Selector
 from k6spec.query.selectors import where
+from k6spec.query.success import FAILED
 
 _WINDOWS: Final = 50
 _SHORTEST_NS: Final = 1e9
@@ -22,7 +23,10 @@ _FEWEST: Final = 100  # requests: of fewer a percentile says little
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Requests that began one after another. Rates are planned iterations per second; times Unix nanoseconds."""
+    """Requests that began one after another. Rates are planned iterations per second; times Unix nanoseconds.
+
+    ``failed``: 1 or 0, by status where k6 did not say, which is so of ``unsaid`` requests.
+    """
 
     from_rate: float
     to_rate: float
@@ -31,17 +35,19 @@ class Window:
     elapsed_ns: int
     durations: NDArray[np.float64]
     failed: NDArray[np.float64]
+    unsaid: int
 
 
 def rising(database: Database, selector: Selector) -> list[Window]:
     """Some fifty windows of the load, each of a second and of a hundred requests at least; none without a rate."""
     sql, parameters = where((*selector.scope, *selector.conditions))
     table = database.table(
-        f"""SELECT start_ns, planned_rate, elapsed_ns, duration_ns, coalesce(failed, false)::INTEGER AS failed
+        f"""SELECT start_ns, planned_rate, elapsed_ns, duration_ns,
+            {FAILED}::INTEGER AS failed, (failed IS NULL)::INTEGER AS unsaid
         FROM requests r WHERE {sql} AND planned_rate IS NOT NULL ORDER BY start_ns""",
         parameters,
     )
-    starts, rates, elapsed, durations, failed = (table[name].to_numpy() for name in table.column_names)
+    starts, rates, elapsed, durations, failed, unsaid = (table[name].to_numpy() for name in table.column_names)
     edges = list(_edges(starts))
     return [
         Window(
@@ -52,6 +58,7 @@ def rising(database: Database, selector: Selector) -> list[Window]:
             elapsed_ns=int(elapsed[begin]),
             durations=durations[begin:end].astype(np.float64),
             failed=failed[begin:end].astype(np.float64),
+            unsaid=int(unsaid[begin:end].sum()),
         )
         for begin, end in pairwise(edges)
     ]

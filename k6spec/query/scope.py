@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, replace
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,31 @@ from k6spec.query.database import Database
 from k6spec.query.population import Floats, Missing
 from k6spec.query.selector import Selector
 from k6spec.query.selectors import where
+from k6spec.query.success import FAILED
+
+_WHOLE: Final = """SELECT coalesce(max(start_ns + total_ns) - min(start_ns), 0)
+FROM requests WHERE scenario IS NOT NULL"""
+
+_PARTS: Final = """
+WITH told AS (
+    SELECT scenario, start_ns, start_ns + total_ns AS end_ns, coalesce(({own}), false) AS own
+    FROM requests r WHERE scenario IS NOT NULL
+),
+followed AS (
+    SELECT *, min(start_ns) FILTER (NOT own) OVER (
+        PARTITION BY scenario ORDER BY start_ns DESC, own DESC ROWS UNBOUNDED PRECEDING) AS next_ns
+    FROM told
+),
+parts AS (
+    SELECT min(start_ns) AS low, coalesce(next_ns, max(end_ns)) AS high
+    FROM followed WHERE own GROUP BY scenario, next_ns
+),
+before AS (
+    SELECT low, high, max(high) OVER (ORDER BY low ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+    FROM parts
+)
+SELECT coalesce(sum(greatest(0, high - greatest(low, coalesce(reached, low)))), 0) FROM before
+"""
 
 
 @final
@@ -67,28 +92,63 @@ def missing_traces(database: Database, selector: Selector) -> Missing:
         sql, parameters = where(selector.scope)
         table = database.table(
             f"""SELECT client_ns, start_ns FROM traces c
-            WHERE {sql} AND NOT complete AND NOT list_contains(?, operation)
-            UNION ALL SELECT total_ns, start_ns FROM requests r WHERE {sql} AND trace_id IS NULL""",
-            [*parameters, list(unseen), *parameters],
+            WHERE {sql} AND NOT complete AND NOT list_contains(?, operation)""",
+            [*parameters, list(unseen)],
         )
         client_ns, starts = (table[name].to_numpy().astype(np.float64) for name in ("client_ns", "start_ns"))
-        return Missing(client_ns=client_ns, starts=starts, uninstrumented=unseen)
+        lost = Missing(client_ns=client_ns, starts=starts, uninstrumented=unseen)
+        return with_untraced(database, selector, lost)
 
     return database.once(("missing", selector.scope), read)
 
 
+def untraced(database: Database, selector: Selector) -> tuple[Floats, Floats]:
+    """Of the scope's requests without a trace context how long each took, and its start, in (Unix) nanoseconds."""
+
+    def read() -> tuple[Floats, Floats]:
+        sql, parameters = where(selector.scope)
+        query = f"SELECT total_ns, start_ns FROM requests r WHERE {sql} AND trace_id IS NULL"
+        table = database.table(query, parameters)
+        total_ns, starts = (table[name].to_numpy().astype(np.float64) for name in ("total_ns", "start_ns"))
+        return total_ns, starts
+
+    return database.once(("untraced", selector.scope), read)
+
+
+def with_untraced(database: Database, selector: Selector, lost: Missing, most: float | None = None) -> Missing:
+    """What was lost, and each request without a trace context, of which nothing was received.
+
+    Args:
+        most: what the value of each of these is at most, where ``lost.most`` is told; None: its time.
+    """
+    total_ns, starts = untraced(database, selector)
+    began = np.empty(0) if lost.starts is None else lost.starts
+    at_most = total_ns if most is None else np.full(len(total_ns), most)
+    unseen = np.zeros(len(total_ns) if len(lost.seen) == lost.traces else 0)
+    return replace(
+        lost,
+        client_ns=np.concatenate([lost.client_ns, total_ns]),
+        seen=np.concatenate([lost.seen, unseen]),
+        most=None if lost.most is None else np.concatenate([lost.most, at_most]),
+        starts=np.concatenate([began, starts]),
+    )
+
+
 def uninstrumented(database: Database, selector: Selector) -> tuple[str, ...]:
-    """Operations of the claim's scope that never gave a trace, while others did; none where traces are sampled."""
+    """Operations of the claim's scope that never gave a trace in the whole run, while others did.
+
+    One that gave some before the claim's part of the load has lost them there: a queue that is full at the peak
+    only. None where traces are sampled.
+    """
 
     def read() -> tuple[str, ...]:
-        sql, parameters = where(selector.scope)
-        if database.sampled or not database.value("SELECT coalesce(bool_or(received), false) FROM traces"):
+        if not (never := _never_traced(database)):
             return ()
+        sql, parameters = where(selector.scope)
         rows = database.rows(
-            f"""SELECT operation FROM traces c WHERE {sql} AND sampled GROUP BY operation
-            HAVING count(*) >= {database.uninstrumented_from} AND NOT bool_or(received) AND NOT bool_or(failed)
+            f"""SELECT DISTINCT operation FROM traces c WHERE {sql} AND list_contains(?, operation)
             ORDER BY operation""",
-            parameters,
+            [*parameters, list(never)],
         )
         return tuple(operation for (operation,) in rows)
 
@@ -96,16 +156,36 @@ def uninstrumented(database: Database, selector: Selector) -> tuple[str, ...]:
 
 
 def traces_in_scope(database: Database, selector: Selector) -> int:
-    """How many traces the scope's requests began."""
-    return int(np.count_nonzero(in_traces(database, selector)))
+    """How many traces the scope's requests began, or would have, had they been sent with a trace context."""
+    return int(np.count_nonzero(in_traces(database, selector))) + len(untraced(database, selector)[0])
 
 
 def seconds_of(database: Database, selector: Selector) -> float:
-    """From the first start to the last end of the scope's requests."""
+    """How long the claim's part of the load lasted: its parts added up, without what lies between them.
+
+    A part begins with its first request, and ends when the next request of the same scenario begins that is
+    outside, or with the end of its own last one where none follows. Parts of several scenarios at once count once.
+    Without a window it is the whole load, from the first start to the last end.
+    """
+    window = () if selector.at_any_time else selector.window.conditions
 
     def read() -> float:
-        sql, parameters = where(selector.scope)
-        query = f"SELECT coalesce(max(start_ns + total_ns) - min(start_ns), 0) FROM requests r WHERE {sql}"
-        return float(database.value(query, parameters)) / 1e9
+        if not window:
+            return float(database.value(_WHOLE)) / 1e9
+        sql, parameters = where(window)
+        return float(database.value(_PARTS.format(own=sql), parameters)) / 1e9
 
-    return database.once(("seconds", selector.scope), read)
+    return database.once(("seconds", window), read)
+
+
+def _never_traced(database: Database) -> tuple[str, ...]:
+    def read() -> tuple[str, ...]:
+        if database.sampled or not database.value("SELECT coalesce(bool_or(received), false) FROM traces"):
+            return ()
+        rows = database.rows(
+            f"""SELECT operation FROM traces WHERE scenario IS NOT NULL AND sampled GROUP BY operation
+            HAVING count(*) >= {database.uninstrumented_from} AND NOT bool_or(received OR {FAILED})"""
+        )
+        return tuple(operation for (operation,) in rows)
+
+    return database.once("never traced", read)

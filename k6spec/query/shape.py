@@ -35,7 +35,7 @@ def concurrency(forest: Forest) -> tuple[Ints, Ints]:
 
     Each is where it is placed within its parent, for clocks of two hosts are not compared.
     """
-    found = list(_levels(forest))
+    found = list(_levels(forest)) or [forest.top]
     rows, begin, end = (
         np.concatenate([getattr(level, name) for level in found]) for name in ("rows", "begin", "end")
     )

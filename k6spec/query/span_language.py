@@ -11,7 +11,7 @@ from k6spec.query import structure
 from k6spec.query.conventions import read
 from k6spec.query.events import raised
 from k6spec.query.logic import Conditions, negated
-from k6spec.query.matching import Match, matching, words_of
+from k6spec.query.matching import Match, matching, of_status, words_of
 from k6spec.query.propagation import REACHING_ENTRY
 from k6spec.query.selectors import Condition
 from k6spec.query.spans import db_conditions
@@ -118,7 +118,7 @@ class SpanLanguage:
         Args:
             route: ``http.route``, as in ``/orders/{id}``.
             method: ``GET``, ``POST`` …
-            status: the HTTP status.
+            status: the HTTP status: a number, a glob (``"5*"``), ``range(500, 600)``, or several in a list.
         """
         return self._category(
             "http_server", service, {"route": route, "method": _upper(method), "http status": status}
@@ -258,7 +258,9 @@ class SpanLanguage:
             words.insert(0, words_of(service))
         for what, value in more.items():
             if value is not None:
-                found.append(matching(_COLUMNS[what], value, what=what, state=what == "http status"))
+                state = what == "http status"
+                wanted = of_status(value, what=what) if state else value
+                found.append(matching(_COLUMNS[what], wanted, what=what, state=state))
                 words.append(words_of(value))
         return self._choose(tuple(found), " ".join(words))
 

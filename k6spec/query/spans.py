@@ -16,12 +16,15 @@ from k6spec.query.population import Floats, Population, Sighting
 from k6spec.query.scope import in_traces, missing_traces, seconds_of, trace_columns, traces_in_scope
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import Condition, equals, where
+from k6spec.query.success import says_how_it_went, succeeded_of
 
 # The same statement seen twice, by an ORM's instrumentation and by its driver's, is one call.
 _NOT_NESTED: Final = Condition(sql="NOT s.repeats_parent")
 _QUERY: Final = Condition(sql="(s.db_statement IS NOT NULL OR s.db_operation IS NOT NULL)")
 _COMPLETE: Final = Condition(sql="c.complete")
 _A_TRACE: Final = 8
+_ASKED_AGAIN: Final = 2_000
+"""Of the worst traces, so many are read where fewer are asked for."""
 SPANS: Final = "spans s"
 _IN_TRACES: Final = f"{SPANS} JOIN traces c ON c.trace_no = s.trace_no"
 
@@ -58,12 +61,15 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
     values, starts = (np.empty(0), np.empty(0)) if unclear else (seen.values, seen.starts)
 
     def worst(count: int, largest: bool) -> list[Sighting]:
-        rows = database.rows(
+        read = max(count, _ASKED_AGAIN) * _A_TRACE
+        query = (
             f"""SELECT value, lower(hex(trace_id)), lower(hex(span_id)), coalesce(db_statement, name), service, vu,
                 elapsed_ns, db_statement FROM ({table.sql}) WHERE value {">=" if largest else "<="} ?
-            ORDER BY value {"DESC" if largest else "ASC"}, start_ns LIMIT {count * _A_TRACE}""",
-            [*table.parameters, _outermost(seen.values, count * _A_TRACE, largest)],
+            ORDER BY value {"DESC" if largest else "ASC"}, start_ns LIMIT {read}""",
+            [*table.parameters, _outermost(seen.values, read, largest)],
         )
+        # A failing claim's message asks for the worst few, then for all that are explained: they are read once.
+        rows = database.latest("worst spans", query, lambda: database.rows(*query))[: count * _A_TRACE]
         found: dict[str, Sighting] = {}
         for value, trace, span, what, service, vu, elapsed, statement in rows:
             sighting = Sighting(
@@ -103,6 +109,8 @@ def read_spans(database: Database, selector: Selector, measure: Measure = "durat
         noun="span",
         text=selector.named("spans"),
         values=values,
+        succeeded=None if unclear else succeeded_of(database, seen.traces),
+        may_all_fail=says_how_it_went(selector),
         starts=starts,
         doubtful=not whole,
         shares=measure == "share",

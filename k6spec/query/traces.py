@@ -11,7 +11,13 @@ from k6spec.query.database import Database
 from k6spec.query.logic import Conditions
 from k6spec.query.near import why_nothing
 from k6spec.query.population import Floats, Missing, Population, Sighting
-from k6spec.query.scope import in_traces, seconds_of, trace_columns, uninstrumented
+from k6spec.query.scope import (
+    in_traces,
+    seconds_of,
+    trace_columns,
+    uninstrumented,
+    with_untraced,
+)
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
 from k6spec.query.spans import misspelt_root, undecided
@@ -31,6 +37,14 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
     chosen = instrumented(database, selector)
     complete = traces.complete & decided(database, selector.conditions)
     known, lost = np.flatnonzero(chosen & complete), np.flatnonzero(chosen & ~complete)
+    missing = Missing(
+        client_ns=traces.client_ns[lost],
+        seen=numbers[lost],
+        starts=traces.began[lost],
+        uninstrumented=uninstrumented(database, selector),
+    )
+    missing = with_untraced(database, selector, missing)
+    scope = len(known) + missing.traces
     typo = none_named(database, selector.conditions, (SYSTEM_SPAN,)) if selector.conditions else ""
     if typo:
         known = known[:0]
@@ -45,14 +59,9 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
         text=", ".join((selector.text or "traces", *selector.window.words)),
         values=values,
         starts=traces.began[known],
-        scope=int(np.count_nonzero(chosen)),
+        scope=scope,
         seconds=seconds_of(database, selector),
-        missing=Missing(
-            client_ns=traces.client_ns[lost],
-            seen=numbers[lost],
-            starts=traces.began[lost],
-            uninstrumented=uninstrumented(database, selector),
-        ),
+        missing=missing,
         within=selector.scope,
         window=selector.window.conditions,
         counted=(SYSTEM_SPAN, *selector.conditions),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, final
 
+from k6spec.config import Config
 from k6spec.history.past import HistoryPast
 from k6spec.report.links import Links
 from k6spec.store.archive import RunFolder
@@ -38,7 +39,7 @@ class JudgedSession:
     """All tests and runs of a session.
 
     ``asked``: the settings name the report, whatever the environment. ``past``: earlier runs as a run sees them,
-    from its ``run.json``.
+    from its ``run.json``. ``config``: the session's settings.
     """
 
     root: Path
@@ -48,6 +49,7 @@ class JudgedSession:
     links: Links
     asked: bool = False
     past: Callable[[Mapping[str, Any]], HistoryPast] | None = None
+    config: Config | None = None
 
 
 Report: TypeAlias = Callable[[JudgedSession], Iterable[str]]

@@ -11,7 +11,7 @@ from k6spec.explain.contrast import Contrast
 from k6spec.explain.explanation import Explanation
 from k6spec.explain.failing import Failing
 from k6spec.explain.saturation import Saturation
-from k6spec.explain.sides import by_time
+from k6spec.explain.sides import Sides, by_time
 from k6spec.explain.twin import Twin
 from k6spec.explain.waiting import Holder
 from k6spec.judge.verdict import Verdict
@@ -20,7 +20,7 @@ from k6spec.report.message import Line
 from k6spec.report.statement import short_statement
 from k6spec.run import Run
 from k6spec.store.spans import CLIENT_SERVICE
-from k6spec.units import format_ns
+from k6spec.units import format_ns, format_number
 
 _SHARES: Final = 2
 _DIFFERENCES: Final = 8
@@ -30,8 +30,8 @@ def cause_lines(run: Run, found: Explanation, verdict: Verdict, links: Links) ->
     """Where offending traces fail or spend their time, what they share, and a healthy twin with its link."""
     for text in _causes(found, verdict):
         yield Line(kind="cause", text=text)
-    if found.twin:
-        yield _twin_line(run, found.twin, verdict, links)
+    if found.twin and found.sides:
+        yield _twin_line(run, found.twin, found.sides, verdict, links)
     for share in found.differences[:_DIFFERENCES]:
         yield Line(kind="difference", text=difference_line(share))
 
@@ -57,22 +57,25 @@ def failing_line(found: Failing) -> str:
 
 def calls_line(found: Share) -> str:
     """``10.0 calls a trace of … in orders (1.0 in traces within the limit)``."""
-    beside = f" ({found.typical_calls:.3g} in traces within the limit)" if found.typical_calls else ""
-    calls = f"{found.calls:.3g} call{'' if found.calls == 1 else 's'}"
+    beside = f" ({format_number(found.typical_calls)} in traces within the limit)" if found.typical_calls else ""
+    calls = f"{format_number(found.calls)} call{'' if found.calls == 1 else 's'}"
     return f"{calls} a trace of {short_statement(found.what)}, in {found.service}{beside}"
 
 
 def attribution_lines(found: Attribution) -> Iterator[str]:
     """The first says of how much time it speaks; the next what else there is."""
     ns = found.slow_ns - (found.typical_ns if found.against_peers else 0)
+    most = max((share.extra_ns for share in found.shares), default=0.0)
     whose = f"slow traces of {found.operation}"
     if found.of_spans:
         whose = f"the claim's spans in {whose}"
     beyond = f" of the {format_ns(ns)} " + (
         f"by which {whose} are slower" if found.against_peers else f"that {whose} take"
     )
+    if most > ns and format_ns(most) != format_ns(ns):  # what else they do is quicker
+        beyond = f" more, where {whose} are slower by {format_ns(ns)} in all"
     for number, share in enumerate(found.shares[:_SHARES]):
-        times = f"; {share.calls:.3g} calls a trace" if share.calls >= 1.5 else ""
+        times = f"; {format_number(share.calls)} calls a trace" if share.calls >= 1.5 else ""
         interval = f" ({format_ns(share.low)} to {format_ns(share.high)})" if isfinite(share.low) else ""
         yield (
             f"{'then' if number else 'cause'}: {spent_on(share)}: {format_ns(share.extra_ns)}"
@@ -134,12 +137,13 @@ def saturation_line(found: Saturation) -> str:
     )
 
 
-def _twin_line(run: Run, found: Twin, verdict: Verdict, links: Links) -> Line:
+def _twin_line(run: Run, found: Twin, sides: Sides, verdict: Verdict, links: Links) -> Line:
     tree = read_trace(run.database, found.trace_id)
     alike = f", alike in {found.shares} of {found.of} attributes" if found.of else ""
-    text = f"{format_ns(found.client_ns)}  its healthy twin, {format_ns(found.apart_ns)} apart{alike}"
+    whose = "its healthy twin" if sides.with_worst else f"a healthy twin of the worst {sides.operation}"
+    text = f"{format_ns(found.client_ns)}  {whose}, {format_ns(found.apart_ns)} apart{alike}"
     if tree is None:
         return Line(kind="twin", text=f"trace {found.trace_id}  {text}")
-    page = write_trace_page(run.folder, tree, subtitle=f"healthy twin: {verdict.headline}")
+    page = write_trace_page(run.folder, tree, about=[f"healthy beside: {verdict.headline}"])
     link = links.to_trace(run.folder, page, tree.trace_id, None)
     return Line(kind="twin", text=text, trace=tree.trace_id, link=link)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isinf
 from typing import Final
 
 from k6spec.explain.explanation import explain
 from k6spec.explain.sides import median_offender
-from k6spec.judge.limits import shown
+from k6spec.judge.limits import shown, shown_apart
 from k6spec.judge.verdict import Verdict
 from k6spec.query.population import Sighting
 from k6spec.report.cause import cause_lines
+from k6spec.report.html.visible import short_line, visible_block
 from k6spec.report.links import Links, read_trace, write_trace_page
 from k6spec.report.message import Kind, Line, Message
 from k6spec.report.payload import payload_line
@@ -22,12 +24,20 @@ from k6spec.run import Run
 from k6spec.store.spans import CLIENT_SERVICE
 from k6spec.units import counted, format_ns, format_ratio
 
+_LONGEST: Final = 600
 _WORST: Final = 3
 
 
 def failure_message(run: Run, verdict: Verdict, links: Links) -> Message:
     """The whole message, some six lines; makes the trace pages that it links to."""
-    return Message(headline=verdict.headline, lines=tuple(_lines(run, verdict, links)))
+    return Message(headline=verdict.headline, lines=tuple(map(_seen, _lines(run, verdict, links))))
+
+
+def _seen(line: Line) -> Line:
+    """On one line and not endless, whatever the system sent; what an author wrote keeps its line breaks."""
+    if line.kind in {"reason", "note"}:
+        return replace(line, text=visible_block(line.text))
+    return replace(line, text=short_line(line.text, _LONGEST))
 
 
 def _lines(run: Run, verdict: Verdict, links: Links) -> Iterator[Line]:
@@ -67,7 +77,7 @@ def _member(run: Run, verdict: Verdict, links: Links, sighting: Sighting, kind: 
     if tree is None:
         return Line(kind=kind, text=said if sighting.trace_id is None else f"trace {sighting.trace_id}  {said}")
     highlight = [sighting.span_id] if sighting.span_id else []
-    page = write_trace_page(run.folder, tree, highlight=highlight, subtitle=verdict.headline)
+    page = write_trace_page(run.folder, tree, highlight=highlight, about=[verdict.headline])
     return Line(
         kind=kind,
         text=f"{said}{_where(tree, sighting) if verdict.unit == 'ns' else ''}",
@@ -167,7 +177,7 @@ def _evidence(run: Run, verdict: Verdict) -> str:
     lowest, highest = evidence.lowest, evidence.highest
     between = ""
     if verdict.observed is not None and lowest != highest and highest != float("inf"):
-        ends = f"between {shown(lowest, verdict.unit)} and {shown(highest, verdict.unit)}"
+        ends = f"between {' and '.join(shown_apart(lowest, highest, verdict.unit))}"
         if evidence.level is not None and evidence.effective is not None:
             sure = shown(evidence.level, "fraction")
             between = f" ({ends}, {sure} sure, of samples worth {evidence.effective:,.0f} independent ones)"

@@ -16,6 +16,6 @@ def write(session: JudgedSession) -> Iterator[str]:
             continue
         try:
             past = None if session.past is None else session.past(folder.info())
-            yield f"report: {session.links.to(write_report(folder, past))}"
+            yield f"report: {session.links.to(write_report(folder, past, session.config))}"
         except Exception as error:
             yield f"there is no report of {folder.run_id}: {type(error).__name__}: {error}"

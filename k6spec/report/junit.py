@@ -7,9 +7,8 @@ from math import isfinite
 from typing import Final
 
 from k6spec.judge.against import in_words
-from k6spec.judge.limits import shown
 from k6spec.judge.verdict import Verdict
-from k6spec.report.judged import OUTCOMES
+from k6spec.report.judged import OUTCOMES, numbers
 
 _PREFIX: Final = "k6spec."
 
@@ -30,9 +29,11 @@ def properties(verdicts: Sequence[Verdict], *, run_id: str, report: str) -> Iter
         if len(verdicts) > 1:
             yield f"{_PREFIX}outcome{end}", verdict.outcome
         if f" {verdict.operator} " in verdict.claim:  # a claim in words has no numbers
-            if verdict.observed is not None:
-                yield f"{_PREFIX}observed{end}", shown(verdict.observed, verdict.unit)
-            if isfinite(verdict.limit):
-                yield f"{_PREFIX}limit{end}", f"{verdict.operator} {shown(verdict.limit, verdict.unit)}"
+            bound = verdict.limit if isfinite(verdict.limit) else None
+            seen, at = numbers(verdict.observed, bound, verdict.unit)
+            if seen is not None:
+                yield f"{_PREFIX}observed{end}", seen
+            if at is not None:
+                yield f"{_PREFIX}limit{end}", f"{verdict.operator} {at}"
         if verdict.evidence.compared is not None:
             yield f"{_PREFIX}against{end}", in_words(verdict.evidence.compared, verdict.unit)

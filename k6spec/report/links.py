@@ -6,7 +6,7 @@ The page is made in the run's folder whenever something points to a trace, so th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, final
@@ -66,11 +66,11 @@ def trace_file(folder: RunFolder, trace_id: str) -> Path:
 
 
 def write_trace_page(
-    folder: RunFolder, tree: TraceTree, *, highlight: Collection[str] = (), subtitle: str = ""
+    folder: RunFolder, tree: TraceTree, *, highlight: Collection[str] = (), about: Sequence[str] = ()
 ) -> Path:
     """Writes ``traces/<trace_id>.html`` in the run's folder."""
     page = trace_file(folder, tree.trace_id)
     page.parent.mkdir(exist_ok=True)
     title = f"{tree.operation} · {folder.run_id}"
-    page.write_text(trace_page(tree, title=title, highlight=highlight, subtitle=subtitle), encoding="utf-8")
+    page.write_text(trace_page(tree, title=title, highlight=highlight, about=about), encoding="utf-8")
     return page

@@ -8,8 +8,8 @@ from typing import Final
 
 from k6spec.report.base import JudgedSession
 from k6spec.report.findings import Finding
-from k6spec.report.html.visible import shorten, visible_line
-from k6spec.report.judged import limit, observed, subject
+from k6spec.report.html.visible import short_line
+from k6spec.report.judged import change, limit, observed, subject
 from k6spec.report.report_file import report_file
 from k6spec.run import Run
 from k6spec.units import counted
@@ -52,20 +52,16 @@ def _findings(found: Sequence[Finding]) -> Iterator[str]:
 
 
 def _claims(session: JudgedSession) -> Iterator[str]:
-    rows = [
-        (
-            _text(subject(verdict)),
-            _text(observed(verdict) or ""),
-            _text(limit(verdict) or ""),
-            f"{_WORDS[verdict['outcome']]}{' (known issue)' if case.outcome == 'known issue' else ''}",
-        )
-        for case in session.cases
-        for verdict in case.verdicts
-    ]
-    if rows:
-        yield "| claim | observed | limit | verdict |"
-        yield "|---|--:|--:|---|"
-        yield from (f"| {' | '.join(row)} |" for row in rows)
+    verdicts = [(case, verdict) for case in session.cases for verdict in case.verdicts]
+    against = any(change(verdict) for _case, verdict in verdicts)
+    if verdicts:
+        yield f"| claim | observed | limit |{' change |' if against else ''} verdict |"
+        yield f"|---|--:|--:|{'--:|' if against else ''}---|"
+    for case, verdict in verdicts:
+        numbers = [observed(verdict), limit(verdict), *([change(verdict)] if against else [])]
+        told = f"{_WORDS[verdict['outcome']]}{' (known issue)' if case.outcome == 'known issue' else ''}"
+        yield f"| {' | '.join([_text(subject(verdict)), *(_text(number or '') for number in numbers), told])} |"
+    if verdicts:
         yield ""
 
 
@@ -84,7 +80,7 @@ def _link(address: str) -> str:
 
 def _text(content: str) -> str:
     """With every character that Markdown or HTML would act on as an entity."""
-    return _ACTS.sub(lambda found: f"&#{ord(found[1])};", shorten(visible_line(content), _LONGEST))
+    return _ACTS.sub(lambda found: f"&#{ord(found[1])};", short_line(content, _LONGEST))
 
 
 def _code(content: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from k6spec.judge.health import Health, Tolerances
 from k6spec.units import format_ns, format_ratio
 
 _MUCH: Final = 0.8  # what k6's own guide on large tests advises to stay below
@@ -31,6 +32,7 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
         yield f"the load stopped after {after}, before its time: k6 threshold on {stopped['by']}"
     if health["dropped_iterations"]:
         yield f"k6 dropped {health['dropped_iterations']:,} iterations: the declared rate was not reached"
+    yield from Health(**health).hung(Tolerances(dropped=0, idle_vus=0))
     yield from _machine(health)
     if calls := info.get("uninstrumented_calls"):
         yield f"calls whose other end never gave a span (uninstrumented, not lost): {', '.join(calls)}"

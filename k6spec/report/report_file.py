@@ -9,6 +9,7 @@ from typing import Final
 
 from filelock import FileLock
 
+from k6spec.config import Config
 from k6spec.errors import ArchiveFault
 from k6spec.history.past import HistoryPast
 from k6spec.report.figures.earlier import earlier_runs
@@ -16,9 +17,7 @@ from k6spec.report.figures.traces import Chosen, chosen_traces
 from k6spec.report.html.report_page import report_page
 from k6spec.report.judged import latest
 from k6spec.report.links import trace_file, write_trace_page
-from k6spec.report.omission import omission
-from k6spec.report.remarks import remarks
-from k6spec.report.tracing_cost import tracing_cost
+from k6spec.report.run_remarks import run_remarks
 from k6spec.run import Run
 from k6spec.store.archive import RunFolder
 
@@ -30,8 +29,11 @@ def report_file(folder: RunFolder) -> Path:
     return folder.path / REPORT
 
 
-def write_report(folder: RunFolder, past: HistoryPast | None = None) -> Path:
+def write_report(folder: RunFolder, past: HistoryPast | None = None, config: Config | None = None) -> Path:
     """Makes the report anew, with all that was judged of the run so far, beside earlier runs.
+
+    Args:
+        config: what is worth a remark; by default as without any setting.
 
     Raises:
         ArchiveFault: the run did not end, or is damaged.
@@ -48,7 +50,7 @@ def write_report(folder: RunFolder, past: HistoryPast | None = None) -> Path:
             traces = chosen_traces(run.database, latest(folder.info()["verdicts"]))
             _write_pages(folder, traces)
             earlier = earlier_runs(run, past)
-            page = report_page(run, traces, earlier, [*remarks(run.info), *omission(run), *tracing_cost(run)])
+            page = report_page(run, traces, earlier, list(run_remarks(run, config or Config(root=folder.path))))
         finally:
             run.database.close()
         draft.write_text(page, encoding="utf-8")
@@ -57,7 +59,7 @@ def write_report(folder: RunFolder, past: HistoryPast | None = None) -> Path:
 
 
 def _write_pages(folder: RunFolder, traces: Iterable[Chosen]) -> None:
-    """Those that the report links to; what a failure points to has its page by then."""
+    """Those that the report links to, and those of failures again: several may point to one trace."""
     for chosen in traces:
-        if chosen.on_own_page and not trace_file(folder, chosen.tree.trace_id).exists():
-            write_trace_page(folder, chosen.tree, highlight=chosen.marked, subtitle=chosen.reasons[0])
+        if chosen.on_own_page or trace_file(folder, chosen.tree.trace_id).exists():
+            write_trace_page(folder, chosen.tree, highlight=chosen.marked, about=chosen.reasons)

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from k6spec.query.success import SUCCEEDED
 from k6spec.run import Run
 
 _SURE: Final = 4.0
 """Standard errors: chance does that once in some ten thousand times."""
 
-_BY_LOAD: Final = """
+_BY_LOAD: Final = f"""
 WITH seen AS (
     SELECT operation, spans, coalesce(planned_vus, planned_rate) AS level FROM traces
-    WHERE received AND NOT failed AND NOT coalesce(warmup, false)
+    WHERE received AND {SUCCEEDED} AND NOT coalesce(warmup, false)
       AND coalesce(planned_vus, planned_rate) IS NOT NULL
 ),
 edges AS (

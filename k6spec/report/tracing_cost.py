@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from k6spec.query.success import SUCCEEDED
 from k6spec.run import Run
 from k6spec.units import format_ns
 
 _FEWEST: Final = 30
 
 # By operation: the share is random, yet of few requests it may fall on the quick ones.
-_MEDIANS: Final = """
+_MEDIANS: Final = f"""
 SELECT operation, count(*) FILTER (WHERE control), median(duration_ns) FILTER (WHERE control),
        median(duration_ns) FILTER (WHERE sampled)
-FROM requests WHERE NOT coalesce(failed, false) AND NOT coalesce(warmup, false) AND trace_id IS NOT NULL
+FROM requests WHERE {SUCCEEDED} AND NOT coalesce(warmup, false) AND trace_id IS NOT NULL
 GROUP BY operation HAVING count(*) FILTER (WHERE control) >= ? AND count(*) FILTER (WHERE sampled) >= ?
 ORDER BY operation
 """

@@ -32,17 +32,26 @@ _META: Final = "k6spec_meta"
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A copied module: its folder, and that of the (first) script that leads to it."""
+
+    folder: Path
+    script: Path
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adapted:
     """Users' scripts as k6 is to load them.
 
     Args:
         specifiers: a script's path -> the name under which the entry module imports it.
-        copies: the original folder of each copied module, in the order of the folders ``copies/0``, ``copies/1`` …
+        copies: in the order of the folders ``copies/0``, ``copies/1`` …
         uses: names that stand in the scripts' modules: ``k6/ws`` and the like, ``submitForm``, ``clickLink``.
     """
 
     specifiers: dict[Path, str]
-    copies: tuple[Path, ...]
+    copies: tuple[Copy, ...]
     uses: frozenset[str]
 
 
@@ -64,7 +73,7 @@ def adapt(scripts: Sequence[Path], out: Path) -> Adapted:
     return Adapted(
         # As a file URL: k6 reads a plain path as a part of one, and then % and ' go wrong.
         specifiers={path: f"./copies/{names[path]}" if path in names else path.as_uri() for path in scripts},
-        copies=tuple(path.parent for path in copied),
+        copies=tuple(Copy(folder=path.parent, script=modules[path].script.parent) for path in copied),
         uses=frozenset(name for module in modules.values() for name in (*module.imports, *module.words)),
     )
 
@@ -73,6 +82,7 @@ def adapt(scripts: Sequence[Path], out: Path) -> Adapted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Module:
     path: Path
+    script: Path
     source: str
     tokens: tuple[Token, ...]
     local_imports: dict[str, Path]
@@ -88,10 +98,10 @@ class _Module:
 
 def _modules(scripts: Sequence[Path]) -> Iterator[_Module]:
     """The scripts and all local modules that they import."""
-    waiting = list(scripts)
+    waiting = [(script, script) for script in reversed(scripts)]
     seen = set()
     while waiting:
-        path = waiting.pop()
+        path, script = waiting.pop()
         if path in seen or not path.is_file() or path.suffix not in MODULES:
             continue
         seen.add(path)
@@ -100,11 +110,12 @@ def _modules(scripts: Sequence[Path]) -> Iterator[_Module]:
         local = {token.content: local_path(token.content, path.parent) for token in found}
         module = _Module(
             path=path,
+            script=script,
             source=source,
             tokens=found,
             local_imports={name: target for name, target in local.items() if target is not None},
         )
-        waiting.extend(module.local_imports.values())
+        waiting.extend((imported, script) for imported in module.local_imports.values())
         yield module
 
 

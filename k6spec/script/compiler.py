@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, final
 
@@ -32,7 +32,7 @@ class CompiledScript:
     """What ``k6 run`` takes: the entry module, and environment variables that become ``__ENV``."""
 
     entry: Path
-    env: dict[str, str]
+    env: dict[str, str] = field(repr=False)
 
     @property
     def config(self) -> Path:
@@ -65,8 +65,7 @@ def compile_load(
         "mark": mark,
         **runtime_settings(load, base_url),
         "blockedIPs": PUBLIC_RANGES if only_private else [],
-        "folder": str(scripts[0].parent) if scripts else "",
-        "copies": [str(folder) for folder in adapted.copies],
+        "copies": [{"folder": str(copy.folder), "script": str(copy.script)} for copy in adapted.copies],
     }
     _write(out / "settings.js", f"export const settings = {json.dumps(settings, indent=2)};\n")
     modules = _modules(load, out, adapted)

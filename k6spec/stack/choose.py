@@ -83,12 +83,15 @@ def new_stack(config: Config, environ: Mapping[str, str], *, say: _Say = lambda 
     stack = _external(config, environ) if name == "external" else _named(name, config, say)
     lifetime = None
     if isinstance(stack, LastingStack):
-        lifetime = Lifetime(stack, file=KeptFile(config.root), settings=_made_of(config, name))
+        file = KeptFile(config.root)
+        lifetime = Lifetime(stack, file=file, settings=lambda: _made_of(config, name))
     return Choice(stack=stack, reason=reason, lifetime=lifetime)
 
 
 def check_name(name: str) -> None:
     """Raises a ConfigError if there is no such stack."""
+    if name in STACKS:
+        return
     names = [*STACKS, *(point.name for point in entry_points(group=GROUP))]
     if name not in names:
         raise ConfigError(f"there is no stack {name!r}; use one of {', '.join(names)}")

@@ -13,9 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-import yaml
-
-from k6spec.collect.intake import MAX_MESSAGE_BYTES
+from k6spec.collect.handshake import MAX_MESSAGE_BYTES
 
 GRPC_PORT: Final = 4317
 HTTP_PORT: Final = 4318
@@ -104,6 +102,8 @@ class CollectorConfig:
 
     def as_yaml(self) -> str:
         """The configuration as text."""
+        import yaml
+
         return yaml.safe_dump(self.as_dict(), sort_keys=False)
 
     def _protocols(self) -> dict[str, Any]:

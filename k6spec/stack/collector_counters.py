@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-import httpx
-
+from k6spec.collect.plain_http import UNANSWERED, ask
 from k6spec.errors import StackFault
 from k6spec.stack.collector_config import JUDGED
 
@@ -62,13 +61,16 @@ def read_counts(url: str) -> CollectorCounts:
         StackFault: the Collector does not tell.
     """
     try:
-        response = httpx.get(url, timeout=_PROBE_SECONDS, trust_env=False).raise_for_status()
-    except httpx.HTTPError as error:
+        answer = ask(url, timeout=_PROBE_SECONDS)
+        why = None if answer.is_success else f"it answers {answer.status}"
+    except UNANSWERED as error:
+        why = str(error) or type(error).__name__
+    if why is not None:
         raise StackFault(
-            f"the Collector does not tell its counters at {url}: {error or type(error).__name__}",
+            f"the Collector does not tell its counters at {url}: {why}",
             advice="without them, nobody knows whether spans were lost: look at the Collector's log, load again",
-        ) from error
-    return parse_counts(response.text)
+        )
+    return parse_counts(answer.body.decode())
 
 
 def drained_counts(

@@ -20,6 +20,9 @@ OLDEST: Final = 2
 
 _COMMANDS: Final = (("docker", "compose"), ("docker-compose",))
 _PROBE_SECONDS: Final = 20
+_ASK_SECONDS: Final = 60.0
+"""How long the daemon may take to tell of a project: one that hangs would hold up a session's end for ever."""
+
 _SAY_EVERY: Final = 2.0
 _PAUSE: Final = 0.02
 _NOWHERE: Final = Path("/")  # no compose file of a folder around us is taken for the project's
@@ -88,7 +91,7 @@ class Compose:
         Raises:
             ComposeFailedError: they cannot be listed.
         """
-        text = self.run("ps", "--all", "--format", "json").strip()
+        text = self.run("ps", "--all", "--format", "json", timeout=_ASK_SECONDS).strip()
         if text.startswith("["):  # before Compose 2.21
             return cast("list[Mapping[str, Any]]", json.loads(text))
         return [json.loads(line) for line in text.splitlines()]
@@ -96,7 +99,7 @@ class Compose:
     def logs(self, lines: int) -> str:
         """The last lines of each container; empty where they cannot be had."""
         with suppress(ComposeFailedError):
-            return self.run("logs", "--no-color", "--tail", str(lines))
+            return self.run("logs", "--no-color", "--tail", str(lines), timeout=_ASK_SECONDS)
         return ""
 
 

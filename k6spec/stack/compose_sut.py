@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast, final
 
+from k6spec.config import project_root
 from k6spec.errors import SutFault, UsageError
 from k6spec.stack.base import StackBackend
 from k6spec.stack.compose_cli import Compose, ComposeFailedError, find_compose
@@ -18,6 +19,7 @@ from k6spec.stack.compose_override import Overriding, on_host_network, override
 from k6spec.stack.owner import Owner
 from k6spec.stack.reach import expect_free, reach
 from k6spec.stack.sut import StartedSut, check_address
+from k6spec.stack.sut_arguments import checked_env, checked_timeout
 from k6spec.stack.wait import HttpReady, log_tail, wait_for
 from k6spec.units import Duration, seconds
 
@@ -52,7 +54,7 @@ class ComposeSut(StartedSut):
         export_from: services that export spans; by default all.
         timeout: how long all may take to come up, besides pulling and building images.
         workspace: whose it is: leftovers of dead sessions of this folder and user are removed; by default the
-            working directory.
+            folder of the nearest pyproject.toml, as for ``k6spec down``.
 
     Raises:
         UsageError: ``port`` is none.
@@ -69,19 +71,19 @@ class ComposeSut(StartedSut):
         env: Mapping[str, str] | None = None,
         profiles: Sequence[str] = (),
         export_from: Collection[str] | None = None,
-        timeout: Duration = seconds(120),
+        timeout: str | Duration = seconds(120),
         workspace: Path | None = None,
     ) -> None:
-        if not 0 < port < 1 << 16:
+        if not isinstance(port, int) or not 0 < port < 1 << 16:
             raise UsageError(f"ComposeSut: port = {port!r}; write the port that the service listens on inside")
         super().__init__(ready=ready, reset=reset)
         self._file = Path(file).absolute()
         self._service = service
         self._port = port
-        self._env = dict(env or {})
+        self._env = checked_env(env)
         self._options = [word for profile in profiles for word in ("--profile", profile)]
         self._export_from = export_from
-        self._timeout = timeout
+        self._timeout = checked_timeout(timeout)
         self._workspace = workspace
         self._owner: Owner | None = None
         self._compose: Compose | None = None
@@ -145,7 +147,7 @@ class ComposeSut(StartedSut):
         command = find_compose()
         config = self._config(command)
         on_host = on_host_network(config["services"][self._service])
-        owner = Owner(workspace=self._workspace or Path.cwd())
+        owner = Owner(workspace=self._workspace or project_root())
         how = Overriding(
             project=f"k6spec-sut-{owner.stack}",
             labels=owner.labels(),
@@ -230,7 +232,7 @@ class ComposeSut(StartedSut):
         self._locate()
         strategy = HttpReady(lambda: self._base_url and self._ready_url)
         try:
-            wait_for(strategy, timeout=deadline - time.monotonic(), alive=self._seems_alive)
+            wait_for(strategy, timeout=deadline - time.monotonic(), alive=self._seems_alive, say=self.say)
         except ChildProcessError:
             self._container()
             raise SutFault(

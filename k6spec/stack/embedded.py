@@ -54,7 +54,7 @@ class EmbeddedStack:
         http_port: int = 0,
         spool_root: Path | None = None,
     ) -> None:
-        self._host = host
+        self._host = "127.0.0.1" if host == "localhost" else host  # a name may stand for ::1 as well
         self._asked = (grpc_port, http_port)
         self._root = spool_root
         self._directory: Path | None = None
@@ -216,10 +216,7 @@ class EmbeddedStack:
         self._open_feeds = 0
 
     def _address(self, vantage: Vantage) -> str:
-        if self._host == "localhost":
-            listens = ipaddress.ip_address("127.0.0.1")
-        else:
-            listens = ipaddress.ip_address(self._host)
+        listens = ipaddress.ip_address(self._host)
         if vantage == "host":
             if listens.is_unspecified:
                 return "127.0.0.1" if listens.version == 4 else "[::1]"

@@ -105,7 +105,7 @@ class ExportedSpans:
 
     def __init__(self, receiver: str, *, spool_root: Path | None = None) -> None:
         host, _, port = receiver.rpartition(":")
-        if not host or not port.isdecimal():
+        if not host or not port.isdecimal() or int(port) >= 1 << 16:
             raise ConfigError(f'receiver = {receiver!r}; write "host:port", an address of this host')
         self._receiver = EmbeddedStack(host=host.strip("[]"), grpc_port=int(port), spool_root=spool_root)
 

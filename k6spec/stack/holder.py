@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from k6spec.child import disown
+from k6spec.environment import bare_environment
 from k6spec.errors import StackFault
 from k6spec.process import Process, process_begun
 from k6spec.stack.base import Record
@@ -64,6 +65,7 @@ class _Holding:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=bare_environment(os.environ),
             pass_fds=[*lifelines, *logs.values()],
             cwd="/",
             start_new_session=True,

@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-import yaml
-
-from k6spec.collect.intake import MAX_MESSAGE_BYTES
+from k6spec.collect.handshake import MAX_MESSAGE_BYTES
 
 UI_PORT: Final = 16686
 QUERY_PORT: Final = 16685
@@ -72,4 +70,6 @@ class JaegerConfig:
 
     def as_yaml(self) -> str:
         """The configuration as text."""
+        import yaml
+
         return yaml.safe_dump(self.as_dict(), sort_keys=False)

@@ -141,6 +141,11 @@ class KeptFile:
         """Whether it is a stack of this user, workspace and host, and not of one that the file was copied from."""
         return stack.place == place(self.root)
 
+    def is_copied(self, stack: KeptStack) -> bool:
+        """Whether the file is a copy: that of the stack's own workspace is another."""
+        workspace = "k6spec.workspace"
+        return stack.place.get(workspace) != place(self.root)[workspace]
+
     def kept_id(self) -> str | None:
         """The id of the stack that the file tells of, whatever its format; None if it tells of none."""
         with suppress(OSError, ValueError, AttributeError):

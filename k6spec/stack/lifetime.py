@@ -70,12 +70,17 @@ class Lifetime:
     """A stack that the settings chose, from before its start, or its adoption, to its end.
 
     Args:
-        settings: what it is made of.
+        settings: what it is made of; asked for when it is to be kept.
         lease: of a stack that was adopted.
     """
 
     def __init__(
-        self, stack: LastingStack, *, file: KeptFile, settings: Mapping[str, object], lease: Lease | None = None
+        self,
+        stack: LastingStack,
+        *,
+        file: KeptFile,
+        settings: Callable[[], Mapping[str, object]],
+        lease: Lease | None = None,
     ) -> None:
         self.stack = stack
         self._file = file
@@ -176,7 +181,7 @@ class Lifetime:
             origin=origin,
             started=self._begun.isoformat(timespec="seconds"),
             place=place(self._file.root),
-            settings=self._settings,
+            settings=self._settings(),
             endpoints=self.stack.endpoints(),
             ui=self.stack.ui(),
             found=found,
@@ -225,7 +230,7 @@ def _adopted(lease: Lease, file: KeptFile, demands: Demands, *, make: MakeLastin
     if why is None:
         if ailing:
             say(f"{words} has no links, as its {ailing[0].name} ails: k6spec down, then k6spec up mends it")
-        return Lifetime(stack, file=file, settings=kept.settings, lease=lease)
+        return Lifetime(stack, file=file, settings=lambda: kept.settings, lease=lease)
     if (dead or kept.origin == "session") and lease.alone():
         say(f"{words} is ended, as {why}")
         stack.stop()
@@ -270,8 +275,14 @@ def end_kept(file: KeptFile, *, make: MakeLasting, say: Say) -> KeptStack | None
         if lease is None:
             return None
         try:
-            if not file.is_here(lease.stack):
-                say(f"{file.path} tells of a stack of another user, workspace or host, which is left alone")
+            if file.is_copied(lease.stack):
+                say(f"{file.path} was copied from another workspace, whose stack is left alone, and is removed")
+            elif not file.is_here(lease.stack):
+                say(
+                    f"{file.path} tells of a stack of another user or host, which lasts as long as the file: both "
+                    "are left alone. If it is long gone, remove the file"
+                )
+                return None
             else:
                 if not lease.alone():
                     say("a session that uses the stack will miss it")

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
@@ -49,13 +50,20 @@ class Owner:
 def place(workspace: Path) -> dict[str, str]:
     """Whose stack: user, workspace and host. It is adopted or removed only where all three are the same.
 
-    A pid says nothing on another host, or in another container that talks to the same daemon.
+    A pid says nothing on another host, or in another container that talks to the same daemon, which may well have
+    the host's name and this workspace's path, as jobs of CI do.
     """
     return {
         "k6spec.user": str(os.getuid()),
         "k6spec.workspace": str(workspace.resolve()),
-        "k6spec.host": socket.gethostname(),
+        "k6spec.host": f"{socket.gethostname()} {_pid_namespace()}".rstrip(),
     }
+
+
+def _pid_namespace() -> str:
+    with suppress(OSError):  # as where there is no /proc
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
 
 
 def is_leftover(labels: Mapping[str, str], *, kept: str | None = None) -> bool:

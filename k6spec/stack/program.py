@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, final
 
 from k6spec.child import Child
+from k6spec.environment import bare_environment
 from k6spec.process import Process
 from k6spec.stack.wait import LineOnStdout, WaitStrategy, wait_for
 
@@ -21,7 +22,7 @@ class Program:
 
     Args:
         argv: the program and its arguments.
-        env: environment variables besides ours.
+        env: environment variables, besides the few that any program needs.
         grace: seconds that it has to end by itself.
         speaks: whether its standard output is for :attr:`line`, and no part of its log.
     """
@@ -33,7 +34,7 @@ class Program:
         self._last_log = ""
         self._child = Child(
             argv,
-            env={**os.environ, **env},
+            env={**bare_environment(os.environ), **env},
             stdout=subprocess.PIPE if speaks else self._log,
             stderr=self._log,
             grace=grace,

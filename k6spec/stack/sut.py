@@ -8,20 +8,23 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from ssl import SSLError
 from typing import IO, Final, Protocol, final, runtime_checkable
 
-import httpx
-
 from k6spec.child import Child
+from k6spec.collect.plain_http import UNANSWERED, ask
 from k6spec.collect.redact_text import shown_address
-from k6spec.errors import SutFault
+from k6spec.environment import Environment
+from k6spec.errors import SutFault, UsageError
 from k6spec.stack.base import StackBackend
 from k6spec.stack.otlp_env import BATCH_DELAY, otlp_env
+from k6spec.stack.sut_arguments import checked_env, checked_path, checked_timeout
 from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
 from k6spec.units import Duration, seconds
 
 _SDK_DEFAULT_DELAY: Final = seconds(5)
 _TAIL: Final = 30
+_LOG_END: Final = 2 << 20
 _RESET_SECONDS: Final = 30
 
 
@@ -77,8 +80,8 @@ class StartedSut:
 
     def __init__(self, *, base_url: str | None = None, ready: str, reset: str | None) -> None:
         self._base_url = base_url
-        self._ready = ready
-        self._reset = reset
+        self._ready = checked_path("ready", ready) or "/"
+        self._reset = checked_path("reset", reset)
 
     @property
     def base_url(self) -> str:
@@ -132,14 +135,20 @@ class CommandSut(StartedSut):
         reset: str | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: Duration = seconds(60),
+        timeout: str | Duration = seconds(60),
     ) -> None:
         super().__init__(base_url=base_url, ready=ready, reset=reset)
-        self._argv = tuple(argv)
+        if isinstance(argv, str) or not argv or not all(isinstance(part, (str, os.PathLike)) for part in argv):
+            raise UsageError(
+                f'CommandSut({argv!r}): write a list of texts, as in ["python", "app.py", "--port", "8000"]'
+            )
+        self._given_url = base_url
+        self._argv = tuple(map(os.fspath, argv))
         self._url_key = url_key
-        self._env = dict(env or {})
+        self._env = checked_env(env)
         self._cwd = cwd
-        self._timeout = timeout
+        self._timeout = checked_timeout(timeout)
+        self.say: Callable[[str], None] = lambda _text: None
         self._child: Child | None = None
         self._output: IO[bytes] | None = None
 
@@ -149,9 +158,21 @@ class CommandSut(StartedSut):
 
     def start(self, stack: StackBackend) -> None:
         """Starts the command and waits until it answers."""
+        if self._base_url is not None and HttpReady(self._ready_url).ready():
+            raise SutFault(
+                f"something answers at {shown_address(self._ready_url)} before the system under test is started: "
+                "it would be loaded in its place",
+                advice="end what listens there, or let the system listen on another port; what runs already is an "
+                "AddressSut",
+            )
+        if self._cwd is not None and not Path(self._cwd).is_dir():
+            raise SutFault(
+                f"the system under test cannot be started in {self._cwd}: there is no such folder",
+                advice="correct cwd=; a relative path begins where pytest was started",
+            )
         self._output = tempfile.TemporaryFile()  # noqa: SIM115  nameless: nothing stays, however we end
-        own = {**os.environ, **self._env}
-        environment = {**own, **otlp_env(stack, present=own), **self._env}
+        own = Environment({**os.environ, **self._env})
+        environment = Environment({**own, **otlp_env(stack, present=own), **self._env})
         self._child = Child(
             self._argv, env=environment, cwd=self._cwd, stdout=self._output, stderr=self._output, grace=10
         )
@@ -181,11 +202,14 @@ class CommandSut(StartedSut):
         check_address(self._ready_url)
 
     def logs(self) -> str:
-        """Its standard output and error."""
+        """Its standard output and error; of more than 4 MiB the first and the last 2 MiB."""
         if self._output is None:
             return ""
-        size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
+        file = self._output.fileno()
+        beyond = os.fstat(file).st_size - 2 * _LOG_END
+        first, last = (os.pread(file, _LOG_END, start) for start in (0, _LOG_END + max(0, beyond)))
+        gap = f"\n[{beyond:,} bytes are left out here]\n".encode() if beyond > 0 else b""
+        return (first + gap + last).decode(errors="replace")
 
     def stop(self) -> None:
         """Ends the command with all it started."""
@@ -195,19 +219,27 @@ class CommandSut(StartedSut):
         if self._output is not None:
             self._output.close()
             self._output = None
+        self._base_url = self._given_url  # one that it printed was that of this start
 
     def find_address(self) -> bool:
         """Looks for the line of JSON with its URLs; whether the address is known."""
         if self._base_url is None:
-            for line in self.logs().splitlines():
-                if line.startswith("{") and line.endswith("}"):
-                    self._base_url = json.loads(line).get(self._url_key)
+            lines = (line for line in self.logs().splitlines() if line.startswith("{") and line.endswith("}"))
+            self._base_url = next(filter(None, map(self._address_in, lines)), None)
         return self._base_url is not None
+
+    def _address_in(self, line: str) -> str | None:
+        """The address in a line that may be of another kind, as of a log."""
+        try:
+            found = json.loads(line).get(self._url_key)
+        except ValueError:
+            return None
+        return found if isinstance(found, str) and found.startswith(("http://", "https://")) else None
 
     def _wait(self, strategy: WaitStrategy, deadline: float) -> None:
         child = self._child
         assert child is not None
-        wait_for(strategy, timeout=deadline - time.monotonic(), alive=lambda: child.poll() is None)
+        wait_for(strategy, timeout=deadline - time.monotonic(), alive=lambda: child.poll() is None, say=self.say)
 
     def _tail(self) -> str:
         return log_tail(self.logs(), _TAIL)
@@ -241,7 +273,7 @@ class AddressSut:
         self, base_url: str, *, ready: str | None = "/", batch_delay: Duration = _SDK_DEFAULT_DELAY
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._ready = ready
+        self._ready = checked_path("ready", ready)
         self._batch_delay = batch_delay
 
     @property
@@ -285,11 +317,14 @@ def check_address(url: str) -> None:
         SutFault: it does not.
     """
     try:
-        status = httpx.get(url, trust_env=False, timeout=5).status_code
-    except httpx.HTTPError as error:
+        status = ask(url, timeout=5).status
+    except UNANSWERED as error:
+        advice = "start it, or set base_url to where it answers"
+        if isinstance(error, SSLError):
+            advice = "see that it takes https there; if k6 gets on with it, AddressSut(…, ready=None) does not ask"
         raise SutFault(
             f"the system under test does not answer at {shown_address(url)}: {error or type(error).__name__}",
-            advice="start it, or set base_url to where it answers",
+            advice=advice,
         ) from error
     if status >= 500:
         raise SutFault(
@@ -305,10 +340,12 @@ def post_reset(url: str) -> None:
         SutFault: it did not answer with success.
     """
     try:
-        httpx.post(url, trust_env=False, timeout=_RESET_SECONDS).raise_for_status()
-    except httpx.HTTPError as error:
-        why = error or type(error).__name__
+        answer = ask(url, method="POST", timeout=_RESET_SECONDS)
+        why = None if answer.is_success else f"it answers {answer.status}"
+    except UNANSWERED as error:
+        why = str(error) or type(error).__name__
+    if why is not None:
         raise SutFault(
             f"the system under test could not be reset by POST {shown_address(url)}: {why}",
             advice="check the reset path",
-        ) from error
+        )

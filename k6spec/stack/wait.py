@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable
 from typing import IO, Final, Protocol, final
 
-import httpx
+from k6spec.collect.plain_http import UNANSWERED, ask
 
-_PAUSE: Final = 0.05
+_PAUSES: Final = 0.005, 0.05
+"""Seconds between two looks, at least and at most; within these, a tenth of what was waited."""
 _PROBE_TIMEOUT: Final = 2.0
 _TAIL_LINES: Final = 20
+_SILENT: Final = 3.0
+"""Seconds after which a wait is said, and not taken for a standstill."""
 
 
 class WaitStrategy(Protocol):
@@ -45,13 +48,12 @@ class HttpReady:
             self._last = "it has no address yet"
             return False
         try:
-            # Not from the environment: loopback is never proxied.
-            response = httpx.get(url, timeout=_PROBE_TIMEOUT, trust_env=False)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            status = ask(url, timeout=_PROBE_TIMEOUT).status
+        except UNANSWERED as error:
             self._last = str(error) or type(error).__name__
             return False
-        self._last = str(response.status_code)
-        return response.status_code == self._status
+        self._last = str(status)
+        return status == self._status
 
     def __str__(self) -> str:
         return f"GET {self._url() or 'its address'} to answer {self._status} (last: {self._last})"
@@ -89,6 +91,7 @@ def wait_for(
     timeout: float,
     alive: Callable[[], bool] = lambda: True,
     logs: Callable[[], str] = lambda: "",
+    say: Callable[[str], None] | None = None,
 ) -> None:
     """Returns when ``strategy`` is ready.
 
@@ -96,12 +99,14 @@ def wait_for(
         timeout: seconds.
         alive: whether what is waited for still runs.
         logs: what it has logged so far; the tail is attached to the error as a note.
+        say: is told once what is waited for, where that takes long.
 
     Raises:
         TimeoutError: it was not ready in time.
         ChildProcessError: it ended before it was ready.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
+    deadline = began + timeout
     error: OSError | None = None
     while error is None:
         was_alive = alive()  # asked first: what it did before it ended still counts
@@ -112,7 +117,11 @@ def wait_for(
         elif time.monotonic() >= deadline:
             error = TimeoutError(f"timed out after {timeout:.3g} s waiting for {strategy}")
         else:
-            time.sleep(_PAUSE)
+            waited = time.monotonic() - began
+            if say is not None and waited >= _SILENT:
+                say(f"waiting for {strategy}, {timeout:.0f} s at most")
+                say = None
+            time.sleep(sorted((*_PAUSES, waited / 10))[1])
     if tail := log_tail(logs()):
         error.add_note(tail)
     raise error

@@ -1,4 +1,7 @@
-"""A run's folder: ``.k6spec/runs/<run_id>/``, mode 0700. What is archived is never changed, only added to."""
+"""A run's folder: ``.k6spec/runs/<run_id>/``, mode 0700. What is archived is never changed, only added to.
+
+Commands that only list runs, and a shell's completion, do without Arrow and DuckDB: functions import them.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, final
-
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
-from filelock import FileLock
+from typing import TYPE_CHECKING, Any, Final, final
 
 from k6spec.errors import ArchiveFault, UsageError
 from k6spec.process import process_begun
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT: Final = 1
 """Version of the archive's format; a newer one is refused."""
@@ -89,6 +90,8 @@ class RunFolder:
     def add_verdicts(self, verdicts: Sequence[Mapping[str, object]]) -> None:
         """Adds judgements to ``run.json``; those that are there stay as they are."""
         if verdicts:
+            from filelock import FileLock
+
             # Several sessions, or pytest-xdist's workers, may judge the same run at once.
             with FileLock(self.path / ".lock"):
                 info = self.info()
@@ -131,6 +134,9 @@ def schema_of(table: Path) -> pa.Schema:
     Raises:
         ArchiveFault: it is missing, or was cut off.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         return pq.read_schema(table)
     except (pa.ArrowException, OSError) as error:
@@ -165,6 +171,8 @@ def create_run(runs: Path) -> RunFolder:
 
 def disk_fault(error: BaseException, place: Path) -> ArchiveFault | None:
     """The fault behind an error of a disk that is full, broken or not writable; None for any other error."""
+    import duckdb
+
     if not isinstance(error, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
         return None
     # Copying a folder gives an error of its own, which tells the reasons in its text only; and so does DuckDB.

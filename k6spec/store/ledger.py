@@ -50,6 +50,7 @@ class Ledger:
             why = "clocks differ" if self.clocks_differ else "they end after the answer was read"
             outside = f", {spans} up to {format_ns(self.outside_ns)} outside their calls ({why})"
         return (
-            f"evidence ({self.tier}): {self.requests_sent:,} requests, {self.requests_sampled:,} sampled, "
-            f"{self.traces_complete:,} complete traces, {self.spans_dropped:,} spans dropped{outside}"
+            f"evidence ({self.tier}): {counted(self.requests_sent, 'request')}, "
+            f"{self.requests_sampled:,} sampled, {counted(self.traces_complete, 'complete trace')}, "
+            f"{counted(self.spans_dropped, 'span')} dropped{outside}"
         )

@@ -86,7 +86,7 @@ SCHEMA: Final = pa.schema([*RECEIVED, *NORMALISED])
 _CODED_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 _CODED_MAP: Final = pa.map_(_CODED_TEXT, _CODED_TEXT)
 _CODED: Final = {
-    **dict.fromkeys(("service", "scope_name", "scope_version", "kind", "status"), _CODED_TEXT),
+    **dict.fromkeys(("service", "scope_name", "scope_version", "name", "kind", "status"), _CODED_TEXT),
     **dict.fromkeys(("attributes", "attribute_types", "resource", "resource_types"), _CODED_MAP),
 }
 CODED: Final = pa.schema([field.with_type(_CODED.get(field.name, field.type)) for field in SCHEMA])

@@ -121,7 +121,7 @@ def opened(opened_page: Callable[..., Page]) -> Callable[..., Page]:
 
     def open_page(tree: TraceTree, *, highlight: tuple[str, ...] = (), **context_options: Any) -> Page:
         text = trace_page(
-            tree, title="Checkout waits for a lock", highlight=highlight, subtitle="max 395 ms, limit 200 ms"
+            tree, title="Checkout waits for a lock", highlight=highlight, about=["max 395 ms, limit 200 ms"]
         )
         return opened_page(text, **context_options)
 

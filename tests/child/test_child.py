@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from k6spec.child import Child
 
 PARENT = """
@@ -25,6 +27,12 @@ FAMILY = (
     "len(sys.argv) > 2 or subprocess.Popen([sys.executable, '-c', sys.orig_argv[2], os.environ['PIDS'], 'x']);"
     "time.sleep(60)"
 )
+
+
+def test_a_python_without_pidfd_waits_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+
+    assert Child(["true"]).wait(5) == 0
 
 
 def until(condition: Callable[[], bool], seconds: float = 15) -> bool:

@@ -45,13 +45,23 @@ def test_runs_lists_what_there_is(project: Path) -> None:
     result = k6spec("runs", cwd=project)
 
     assert "2026-11-01T00-00-00-0000aaaa" in result.stdout
-    assert result.stdout.split()[-5:] == ["1", "1", "1", "failed", "complete"]
+    assert result.stdout.split()[-4:] == ["1", "1", "1", "failed"]
 
 
 def test_runs_on_a_narrow_terminal_keep_words_whole(project: Path) -> None:
     result = k6spec("runs", cwd=project, COLUMNS="40")
 
     assert result.stdout.split() == ["run", "verdicts", "2026-11-01T00-00-00-0000aaaa", "1", "failed"]
+
+
+def test_what_the_encoding_of_the_output_lacks_is_spelt_out(project: Path) -> None:
+    make_run(project / ".k6spec/runs/2026-11-02T00-00-00-0000bbbb", [Request(name="GET /ünü", ms=0.25)])
+
+    result = k6spec("show", "last", cwd=project, PYTHONIOENCODING="ascii")
+
+    assert result.returncode == 0, result.stderr
+    assert "GET /\\xfcn\\xfc" in result.stdout
+    assert "250 \\xb5s" in result.stdout
 
 
 def test_runs_as_json_is_one_object_a_line(project: Path) -> None:
@@ -74,9 +84,15 @@ def test_runs_of_a_folder_that_is_not_there_are_a_mistake(tmp_path: Path) -> Non
 def test_show_gives_ledger_requests_and_verdicts(project: Path) -> None:
     result = k6spec("show", "last", cwd=project)
 
-    assert "requests sent 1" in result.stdout
+    assert "1 request, 1 sampled" in result.stdout
     assert "POST /checkout" in result.stdout
     assert "failed db spans: max duration <= 200 ms (412 ms)" in result.stdout
+
+
+def test_show_says_what_is_to_be_said_of_the_measurement(tmp_path: Path) -> None:
+    make_run(tmp_path / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa", [Request(name="POST /login", status=401)])
+
+    assert "100 % of the requests failed: 1 of 1 POST /login" in k6spec("show", "last", cwd=tmp_path).stdout
 
 
 def test_trace_draws_a_waterfall_with_k6_on_top(project: Path) -> None:
@@ -158,6 +174,19 @@ def test_what_a_killed_session_left_is_redacted_by_the_next_command(
     left = {path.name: path.read_text("latin-1") for path in killed.rglob("*") if path.is_file()}
     assert [name for name, text in left.items() if "planted" in text] == []
     assert json.loads(left["run.json"])["status"] == "aborted"
+
+
+def test_a_run_whose_description_is_damaged_is_listed_with_the_others(project: Path) -> None:
+    damaged = project / ".k6spec/runs/2026-11-02T00-00-00-0000bbbb"
+    damaged.mkdir()
+    (damaged / "run.json").write_text('{"format": 1, "sta')
+
+    result = k6spec("runs", "--json", cwd=project)
+
+    assert [(run["run_id"][-4:], run["status"]) for run in map(json.loads, result.stdout.splitlines())] == [
+        ("bbbb", "unreadable"),
+        ("aaaa", "complete"),
+    ]
 
 
 def test_a_dry_run_of_gc_changes_nothing(project: Path, killed: Path) -> None:

@@ -51,3 +51,15 @@ def test_all_claims_one_test_and_json(tmp_path: Path) -> None:
     assert json.loads(line)["outcome"] == "failed"
     unknown = k6spec("explain", "last", "-k", "nope", cwd=project)
     assert (unknown.returncode, "has 'nope' in its node id" in unknown.stderr) == (2, True)
+
+
+def test_damaged_tables_are_told_after_what_was_said(tmp_path: Path) -> None:
+    project = judged(tmp_path)
+    (project / ".k6spec/runs/2026-11-01T00-00-00-0000aaaa/spans.parquet").write_text("garbage")
+
+    told, as_json = k6spec("explain", "last", cwd=project), k6spec("explain", "last", "--json", cwd=project)
+
+    assert (told.returncode, as_json.returncode) == (7, 7)
+    assert told.stdout.startswith("failed test_spec.py::test_db")
+    assert json.loads(as_json.stdout)["outcome"] == "failed"
+    assert "spans.parquet cannot be read; perhaps only a part of it was copied" in told.stderr

@@ -103,6 +103,42 @@ def test_rounds_of_two_versions_are_not_taken_up(tmp_path: Path) -> None:
     assert "took up 0 runs" in k6spec("history", "import", "--from-runs", cwd=tmp_path).stdout
 
 
+def test_export_and_import_carry_pins_and_what_was_accepted(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    k6spec("baseline", "pin", "0000001e", "--name", "release", cwd=project)
+    k6spec("baseline", "accept", "00000014", cwd=project)
+    k6spec("history", "export", str(other / "h.jsonl"), cwd=project)
+
+    assert "took up 30 runs; history has 30" in k6spec("history", "import", "h.jsonl", cwd=other).stdout
+
+    said = k6spec("baseline", "list", cwd=other).stdout
+    assert said == k6spec("baseline", "list", cwd=project).stdout
+    assert "release: 2026-10-30T00-00-00-0000001e" in said
+
+
+def test_what_is_pinned_here_stays_so_whatever_is_imported(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = str(tmp_path_factory.mktemp("other") / "h.jsonl")
+    k6spec("baseline", "pin", "00000001", "--name", "release", cwd=project)
+    k6spec("history", "export", file, cwd=project)
+    k6spec("baseline", "unpin", "release", cwd=project)
+    k6spec("baseline", "pin", "0000001e", "--name", "release", cwd=project)
+
+    k6spec("history", "import", file, cwd=project)
+
+    assert "release: 2026-10-30T00-00-00-0000001e" in k6spec("baseline", "list", cwd=project).stdout
+
+
+def test_names_may_hold_what_ends_a_line_elsewhere(tmp_path: Path) -> None:
+    nights(tmp_path / ".k6spec/history", INFO, "GET /a\u2028b requests: p50 duration", [1.0])
+    k6spec("history", "export", "h.jsonl", cwd=tmp_path)
+
+    assert "took up 1 run" in k6spec("history", "import", "h.jsonl", "--history", "other", cwd=tmp_path).stdout
+
+
 def test_export_and_import_tell_scripts_how_many(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     file = str(tmp_path_factory.mktemp("other") / "h.jsonl")
 

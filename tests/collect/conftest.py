@@ -49,12 +49,14 @@ class Receiver:
         url = f"http://127.0.0.1:{self.http_port}{path}"
         return httpx.post(url, content=body, headers={"content-type": kind, **names}, trust_env=False, timeout=120)
 
-    def call(self, message: bytes, service: str = "trace.v1.TraceService", gzip: bool = False) -> bytes:
+    def call(
+        self, message: bytes, service: str = "trace.v1.TraceService", gzip: bool = False, timeout: float = 120
+    ) -> bytes:
         options = [("grpc.max_send_message_length", -1)]
         with grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}", options=options) as channel:
             method = channel.unary_unary(f"/opentelemetry.proto.collector.{service}/Export")
             compression = grpc.Compression.Gzip if gzip else grpc.Compression.NoCompression
-            return method(message, timeout=120, compression=compression)
+            return method(message, timeout=timeout, compression=compression)
 
     @property
     def counts(self) -> Counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from contextlib import suppress
@@ -21,10 +22,14 @@ from tests.support.wire import mutated
 
 EXAMPLES = int(os.environ.get("K6SPEC_FUZZ_EXAMPLES", "100"))
 WHOLE = MESSAGES.filter(bool).map(b"".join)
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=6))
+SCALARS = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=6)),
+    st.sampled_from(["\ud800", math.inf, 2**64, "5b" * 16]),
+)
 OTLP_NAMES = [
     *("resourceSpans", "resource", "scopeSpans", "spans", "attributes", "key", "value", "stringValue", "intValue"),
     *("kvlistValue", "arrayValue", "values", "traceId", "spanId", "kind", "events", "links", "status", "code"),
+    *("flags", "startTimeUnixNano", "doubleValue", "bytesValue", "\ud800"),
 ]
 TREES = st.recursive(
     SCALARS,

@@ -62,13 +62,22 @@ def test_half_a_surrogate_pair_is_replaced():
     assert span.name == "cut \ufffd"
 
 
+@pytest.mark.parametrize("key", [r"\ud800", r"name\udfff"])
+def test_half_a_surrogate_pair_in_the_name_of_a_field_spoils_nothing(key):
+    body = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"name":"a","{key}":1}}]}}]}}]}}'
+    request = TracesData.FromString(traces_from_json(body))
+    assert [span.name for span in request.resource_spans[0].scope_spans[0].spans] == ["a"]
+
+
 @pytest.mark.parametrize("span", [{"kind": "SPAN_KIND_SERVER"}, {"status": {"code": "STATUS_CODE_OK"}}])
 def test_enums_are_not_names(span):
     with pytest.raises(ValueError, match="integers"):
         convert({**IDS, **span})
 
 
-@pytest.mark.parametrize("span", [3, {"links": [3]}, {"traceId": 5}, {"attributes": {"a": 1}}, {"status": 1}])
+@pytest.mark.parametrize(
+    "span", [3, {"kind": float("inf")}, {"links": [3]}, {"traceId": 5}, {"attributes": {"a": 1}}, {"status": 1}]
+)
 def test_another_shape_is_an_error(span):
     with pytest.raises(ValueError):
         convert(span)

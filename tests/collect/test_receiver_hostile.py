@@ -8,22 +8,41 @@ import resource
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
 import pytest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue, KeyValueList
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, TracesData
-
-from k6spec.collect.decode import decode
-from k6spec.collect.spool import SpoolReader
-from tests.support.otlp_messages import IDS, attribute
 
 JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
+DATA, HEADERS, RST_STREAM, SETTINGS, END_STREAM, END_HEADERS = 0, 1, 3, 4, 1, 4  # of HTTP/2
+CANCEL = (8).to_bytes(4, "big")
+EXPORT = {
+    ":method": "POST",
+    ":scheme": "http",
+    ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    ":authority": "receiver",
+    "content-type": "application/grpc",
+    "te": "trailers",
+}
 
 
-def data(*spans):
-    return TracesData(resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=spans)])]).SerializeToString()
+def http2(port: int, *frames: tuple[int, int, int, bytes]) -> socket.socket:
+    """A connection with these frames sent: kind, flags, stream, body."""
+    sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    for kind, flags, stream, body in ((SETTINGS, 0, 0, b""), *frames):
+        sent += len(body).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + body
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(sent)
+    return connection
+
+
+def hpack(headers: dict[str, str]) -> bytes:
+    """Nothing compressed."""
+    return b"".join(
+        b"\0%c%b%c%b" % (len(name), name.encode(), len(value), value.encode()) for name, value in headers.items()
+    )
 
 
 def peak_bytes(receiver) -> int:
@@ -60,14 +79,6 @@ def test_wrongly_typed_json_is_refused(receiver, span):
     assert receiver.spans() == []
 
 
-def test_a_span_whose_ids_are_no_hex_costs_its_siblings_nothing(receiver):
-    spans = [{"traceId": trace_id, "spanId": "eee19b7ec3c1b174"} for trace_id in ("not hex", "5b" * 16)]
-    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
-    assert receiver.post(body, kind=JSON).status_code == 200
-    batch, undecodable = decode(SpoolReader(receiver.directory / "spans.spool").read(1 << 30))
-    assert ([row["trace_id"].hex() for row in batch.to_pylist()], undecodable) == (["5b" * 16], 1)
-
-
 def test_a_grpc_message_that_is_too_large_is_counted(small_receiver):
     for compressed in (False, True):
         with pytest.raises(grpc.RpcError) as caught:
@@ -92,6 +103,26 @@ def test_bodies_of_100_megabytes_and_bombs_are_refused_in_bounded_memory(receive
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert peak_bytes(receiver) - before < 300_000_000
     assert receiver.call(export()) == b""
+
+
+def test_a_body_that_does_not_end_is_no_longer_kept_beyond_the_limit(small_receiver, export):
+    before = peak_bytes(small_receiver)
+    head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", small_receiver.http_port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        with suppress(ConnectionError):  # it may be closed meanwhile
+            for _ in range(100):
+                connection.sendall(b"100000\r\n" + bytes(1 << 20) + b"\r\n")
+    assert small_receiver.post(export()).status_code == 200
+    assert small_receiver.counts.refused == 1
+    assert peak_bytes(small_receiver) - before < 50_000_000
+
+
+def test_a_body_of_a_million_empty_gzip_members_is_read_in_no_more_than_its_length(receiver, export):
+    member = gzip.compress(b"", mtime=0)
+    body = member * (16_000_000 // len(member))
+    assert receiver.post(body, content_encoding="gzip").status_code == 200  # or the client gives up
+    assert receiver.post(export()).status_code == 200
 
 
 def test_thousands_of_idle_slow_and_half_closed_connections_hinder_nobody(receiver, export):
@@ -125,64 +156,85 @@ def test_thousands_of_idle_slow_and_half_closed_connections_hinder_nobody(receiv
     assert len(receiver.spans()) == 9
 
 
+def test_grpc_messages_that_do_not_end_hinder_nobody(receiver, export):
+    half = (500).to_bytes(5, "big") + b"half a message"
+    calls = [
+        frame
+        for stream in range(1, 201, 2)
+        for frame in ((HEADERS, END_HEADERS, stream, hpack(EXPORT)), (DATA, 0, stream, half))
+    ]
+    with http2(receiver.grpc_port, *calls):
+        assert receiver.call(export(5), timeout=10) == b""
+    assert len(receiver.spans()) == 5
+
+
+def test_grpc_calls_that_are_cancelled_as_they_come_are_taken_or_counted(receiver, export):
+    body = export()
+    message = b"\0" + len(body).to_bytes(4, "big") + body
+    calls = [
+        frame
+        for stream in range(1, 201, 2)
+        for frame in (
+            (HEADERS, END_HEADERS, stream, hpack(EXPORT)),
+            (DATA, END_STREAM, stream, message),
+            (RST_STREAM, 0, stream, CANCEL),
+        )
+    ]
+    with http2(receiver.grpc_port, *calls):
+        done = threading.Event()
+        for _ in range(200):
+            counts = receiver.counts
+            if counts.accepted_spans + counts.refused == 100:
+                break
+            done.wait(0.05)
+    assert (counts.accepted_spans + counts.refused, counts.accepted_spans) == (100, len(receiver.spans()))
+
+
+@pytest.mark.parametrize(
+    ("headers", "compressed", "body", "status"),
+    [
+        ({"grpc-encoding": "gzip"}, 1, gzip.compress(b"x" * 500)[:-9], b"13"),
+        ({"grpc-encoding": "gzip"}, 1, b"no gzip", b"13"),
+        ({"content-type": "text/plain"}, 0, b"no export", b"3"),
+    ],
+    ids=["truncated gzip", "no gzip", "another content type"],
+)
+def test_a_grpc_message_that_cannot_be_read_is_refused_and_counted(
+    receiver, export, headers, compressed, body, status
+):
+    message = bytes([compressed]) + len(body).to_bytes(4, "big") + body
+    request = (HEADERS, END_HEADERS, 1, hpack({**EXPORT, **headers}))
+    with http2(receiver.grpc_port, request, (DATA, END_STREAM, 1, message)) as connection:
+        answer = b""
+        while b"grpc-message" not in answer and (part := connection.recv(4_000)):
+            answer += part
+    assert b"grpc-status%c%b" % (len(status), status) in answer
+    assert receiver.call(export(5)) == b""
+    assert (len(receiver.spans()), receiver.counts.refused) == (5, 1)
+
+
+def test_a_sender_that_is_slow_or_closes_its_half_is_answered_and_its_spans_are_kept(receiver, export):
+    body = export(5)
+    head = (
+        f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    whole = head.encode() + body
+    with socket.create_connection(("127.0.0.1", receiver.http_port), timeout=10) as connection:
+        for start in range(0, len(whole), 40):
+            connection.sendall(whole[start : start + 40])
+            threading.Event().wait(0.02)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    with socket.create_connection(("127.0.0.1", receiver.http_port), timeout=10) as connection:
+        connection.sendall(whole)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(12)
+    assert answer in (b"HTTP/1.1 200", b"")
+    assert len(receiver.spans()) == 10
+
+
 def test_bytes_that_are_no_http_do_not_end_it(receiver, export):
     for port in (receiver.http_port, receiver.grpc_port):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(bytes(range(256)) * 100)
     assert receiver.post(export()).status_code == 200
     assert receiver.call(export()) == b""
-
-
-def test_odd_spans_are_kept_beside_good_ones(receiver):
-    large = "x" * 1_000_000
-    spans = [
-        Span(**IDS, name="good"),
-        Span(**IDS, name="good"),  # its ids again: which one is left out is decided when all are there
-        Span(**IDS, name="ends early", start_time_unix_nano=10, end_time_unix_nano=5),
-        Span(**IDS, name="1970", start_time_unix_nano=0, end_time_unix_nano=1),
-        Span(**IDS, name="2262", start_time_unix_nano=2**63 - 1, end_time_unix_nano=2**63 - 1),
-        Span(
-            **IDS, name="wide", attributes=[attribute(f"k{number}", int_value=number) for number in range(10_000)]
-        ),
-        Span(**IDS, name="large", attributes=[attribute("text", string_value=large)]),
-        Span(trace_id=bytes(16), span_id=IDS["span_id"], name="zero"),
-        Span(trace_id=b"short", span_id=b"short", name="short"),
-    ]
-    assert receiver.call(data(*spans)) == b""
-    reader = SpoolReader(receiver.directory / "spans.spool")
-    batch, undecodable = decode(reader.read(1 << 30))
-    rows = {row["name"]: row for row in batch.to_pylist()}
-    assert (batch.num_rows, undecodable) == (7, 2)
-    assert (rows["ends early"]["duration_ns"], rows["1970"]["start_ns"]) == (0, 0)
-    assert rows["2262"]["start_ns"] == 2**63 - 1
-    assert len(rows["wide"]["attributes"]) == 10_000
-    assert dict(rows["large"]["attributes"])["text"] == large
-
-
-@pytest.mark.parametrize("depth", [20, 90, 2_000])
-def test_recursion_is_taken_or_refused_and_never_crashes_it(receiver, export, depth):
-    inner = AnyValue(int_value=1).SerializeToString()
-    for _ in range(depth):  # by hand: protobuf's own classes refuse to write what they refuse to read
-        entry = b"\x0a\x01k\x12" + varint(len(inner)) + inner
-        entries = b"\x0a" + varint(len(entry)) + entry
-        inner = b"\x32" + varint(len(entries)) + entries
-    stand_in = KeyValue(key="deep", value=AnyValue(kvlist_value=KeyValueList())).SerializeToString()
-    assert stand_in == b"\x0a\x04deep\x12\x02\x32\x00"
-    deep = b"\x0a\x04deep\x12" + varint(len(inner)) + inner
-    span = Span(**IDS, name="deep").SerializeToString() + b"\x4a" + varint(len(deep)) + deep
-    scope = b"\x12" + varint(len(span)) + span
-    resource = b"\x12" + varint(len(scope)) + scope
-    message = b"\x0a" + varint(len(resource)) + resource
-    status = receiver.post(message).status_code
-    assert status in (200, 400)
-    assert receiver.post(export()).status_code == 200
-    assert len(receiver.spans()) == (2 if status == 200 else 1)
-
-
-def varint(number: int) -> bytes:
-    """A protobuf length."""
-    digits = bytearray()
-    while number > 0x7F:
-        digits.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*digits, number])

@@ -103,7 +103,8 @@ def metrics(name, value, error, *, delta=False, start=1, service="orders"):
     resource_metrics.resource.attributes.add(key="service.name").value.string_value = service
     metric = resource_metrics.scope_metrics.add().metrics.add(name=name)
     metric.sum.aggregation_temporality = 1 if delta else 2
-    point = metric.sum.data_points.add(as_int=value, start_time_unix_nano=start)
+    point = metric.sum.data_points.add(start_time_unix_nano=start)
+    setattr(point, "as_int" if isinstance(value, int) else "as_double", value)
     if error:
         point.attributes.add(key="error.type").value.string_value = error
     return request.SerializeToString()
@@ -124,6 +125,14 @@ def test_sdk_drop_counters_are_kept_whatever_their_temporality(receiver):
     ):
         receiver.post(message, path="/v1/metrics")
     assert (receiver.counts.sdk_queue_full, receiver.counts.sdk_export_failed) == (8, 8)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30, 2**63 - 1])
+def test_drop_counters_that_no_sdk_can_mean_are_taken(receiver, value):
+    for error in ("queue_full", "queue_full"):
+        message = metrics("otel.sdk.processor.span.processed", value, error, delta=True)
+        assert receiver.call(message, service="metrics.v1.MetricsService") == b""
+    assert receiver.counts.sdk_queue_full in {0, 2**63 - 1}
 
 
 def test_spools_of_killed_receivers_are_swept_away_and_those_of_living_ones_stay(tmp_path):

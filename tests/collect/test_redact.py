@@ -1,13 +1,22 @@
 """Redaction of spans: what is secret is replaced, everything else stays as it was."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.common.v1.common_pb2 import (
+    AnyValue,
+    ArrayValue,
+    InstrumentationScope,
+    KeyValue,
+    KeyValueList,
+)
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status, TracesData
 
 from k6spec.collect.decode import decode
 from k6spec.collect.redact import RedactionRules, Redactor, redaction_rules
+from k6spec.collect.redact_load import load_redactor
 from k6spec.config import load_config
 from k6spec.store.spans import CODED, SCHEMA
 from tests.support.otlp_messages import IDS, MESSAGES, attribute
@@ -119,6 +128,30 @@ def test_events_links_names_and_status_messages_are_redacted():
     assert is_mark(dict(row["resource"])["deploy.secret"])
 
 
+def test_a_known_secret_is_not_in_any_text_of_a_span():
+    span = Span(
+        **IDS,
+        trace_state="vendor=hunter2",
+        links=[Span.Link(**IDS, trace_state="vendor=hunter2")],
+        events=[Span.Event(name="hunter2 came")],
+    )
+    scope = InstrumentationScope(
+        name="lib hunter2", version="hunter2", attributes=[attribute("a", string_value="hunter2")]
+    )
+    service = Resource(attributes=[attribute("service.name", string_value="shop of hunter2")])
+    part = ResourceSpans(resource=service, scope_spans=[ScopeSpans(scope=scope, spans=[span])])
+    batch = decode([TracesData(resource_spans=[part]).SerializeToString()])[0]
+    redactor = Redactor(RedactionRules(values=frozenset({"hunter2"})))
+    (row,) = redactor.spans(batch.cast(CODED)).to_pylist()
+    assert "hunter2" not in str(row)
+    mark = redactor.mark("hunter2")
+    assert (row["trace_state"], row["service"], row["scope_name"]) == (
+        f"vendor={mark}",
+        f"shop of {mark}",
+        f"lib {mark}",
+    )
+
+
 def test_equal_secrets_of_a_run_have_one_mark_and_another_in_the_next_run():
     spans = [with_attributes(token=value) for value in ("one", "two", "one")]
     first, second, third = (row["attributes"][0][1] for row in redacted(*spans))
@@ -201,6 +234,32 @@ def test_environment_variables_with_a_secrets_name_are_known_secrets(tmp_path):
     }
     rules = redaction_rules(load_config(tmp_path, {}, {}), environ, declared=["LOGIN"])
     assert rules.values == {"hunter2hunter2", "bob"}
+
+
+def test_a_word_is_no_known_secret_unless_it_is_declared(tmp_path):
+    config = load_config(tmp_path, {}, {})
+    assert redaction_rules(config, {"POSTGRES_PASSWORD": "postgres"}).values == frozenset()
+    assert redaction_rules(config, {"LOGIN": "postgres"}, declared=["LOGIN"]).values == {"postgres"}
+
+
+def test_variables_that_a_load_is_given_are_secret_by_name_and_those_that_it_declares_always(tmp_path):
+    load = {
+        "scenarios": {
+            "a": {"env": {"SHOP_PASSWORD": "hunter2hunter2", "SHOP": "orders.example"}},
+            "b": {"steps": [{"headers": {"X": "{secret:LOGIN}"}}]},
+        },
+        "baggage": {"session.token": "baggage0hunter"},
+    }
+    redactor = load_redactor(load_config(tmp_path, {}, {}), {"LOGIN": "bob4711", "OTHER": "alice12"}, load)
+    said = redactor.code("hunter2hunter2, orders.example, bob4711, alice12, baggage0hunter")
+    assert re.fullmatch(f"{MARK}, orders.example, {MARK}, alice12, {MARK}", said)
+
+
+@pytest.mark.parametrize("stands_for_it", ["{password}", "${__ENV.PASSWORD}", "***"])
+def test_what_stands_for_a_password_in_an_address_stays(stands_for_it):
+    redactor = Redactor(RedactionRules())
+    assert redactor.code(f"http://bob:{stands_for_it}@shop/") == f"http://bob:{stands_for_it}@shop/"
+    assert "hunter2" not in redactor.code("http://bob:hunter2@shop/")
 
 
 def test_what_holds_no_secret_is_the_same_batch():

@@ -35,6 +35,15 @@ def test_a_record_that_is_still_being_written_is_not_there_yet(path):
     assert reader.read(1 << 20) == [b"hello"]
 
 
+def test_a_reader_that_comes_while_a_record_is_being_written_begins_with_it(path):
+    whole = b"\0\0\0\x05hello"
+    for cut in range(len(whole)):
+        path.write_bytes(b"\0\0\0\x01a" + whole[:cut])
+        reader = SpoolReader(path, None)
+        path.write_bytes(b"\0\0\0\x01a" + whole)
+        assert reader.read(1 << 20) == [b"hello"]
+
+
 def test_a_read_is_bounded_but_for_one_larger_message(path):
     writer = SpoolWriter(path)
     for size in (600, 600, 3_000_000, 10):
@@ -94,5 +103,5 @@ def test_what_somebody_reads_is_kept_however_much_it_is(path):
         writer.append(bytes([number]) * 100)
     assert [message[0] for message in reader.read(1 << 20)] == list(range(100))
     reader.close()
-    writer.append(b"after")
-    assert SpoolReader(path).read(1 << 20) == [b"after"]
+    writer.append(bytes(100))
+    assert SpoolReader(path).read(1 << 20) == [bytes(100)]

@@ -62,6 +62,8 @@ def test_an_environment_adds_to_tables(project: Path) -> None:
         ),
         ("[tool.k6spec]\nmax_thinning = 0.2", 'max_thinning = 0.2; write a share from "0%" to "100%"'),
         ("[tool.k6spec]\nlimits = 3", "limits is a table"),
+        ("[tool.k6spec]\ndeadline = inf", "deadline = inf is not a duration"),
+        ("[tool.k6spec]\ndeadline = nan", "deadline = nan is not a duration"),
         ("[tool.k6spec]\nstack = 3", "stack = 3; write a text"),
         ("[tool.k6spec\n", "pyproject.toml: "),
     ],
@@ -72,6 +74,27 @@ def test_mistakes_say_where_and_what(tmp_path: Path, text: str, message: str) ->
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path, {}, {})
     assert message in str(caught.value)
+
+
+def test_an_environment_that_is_no_table_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.k6spec.env]\nci = 'embedded'")
+
+    with pytest.raises(ConfigError, match=r"write a table \[tool.k6spec.env.ci\]"):
+        load_config(tmp_path, {}, {"env": "ci"})
+
+
+def test_a_folder_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    (tmp_path / "pyproject.toml").write_text("[tool.k6spec]\nruns = '~/runs'")
+
+    assert load_config(tmp_path, {}, {}).runs_folder == Path("/home/ann/runs")
+
+
+def test_a_relative_path_of_k6_starts_where_pyproject_stands(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.k6spec]\nk6 = 'tools/k6'")
+
+    assert load_config(tmp_path, {}, {}).k6 == str(tmp_path / "tools/k6")
+    assert load_config(tmp_path, {"K6SPEC_K6": "k6-2"}, {}).k6 == "k6-2"
 
 
 def test_an_unknown_environment_lists_the_known(project: Path) -> None:

@@ -160,9 +160,15 @@ def test_a_span_without_a_parent_is_a_root(decoder, parent):
 
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
-    [(10, 5, (10, 0)), (10, 0, (10, 0)), (2**63, 2**63 + 7, (2**63 - 1, 7)), (0, 2**64 - 1, (0, 2**63 - 1))],
+    [
+        (10, 5, (10, 0)),
+        (10, 0, (10, 0)),
+        (2**63, 2**63 + 7, (2**63 - 1, 0)),
+        (0, 2**64 - 1, (0, 2**63 - 1)),
+        (10, 2**64 - 1, (10, 2**63 - 11)),
+    ],
 )
-def test_times_are_never_negative_and_fit_int64(decoder, start, end, expected):
+def test_starts_and_ends_fit_int64_and_none_lasts_less_than_nothing(decoder, start, end, expected):
     (row,), _ = rows(decoder, data(Span(**IDS, start_time_unix_nano=start, end_time_unix_nano=end)))
     assert (row["start_ns"], row["duration_ns"]) == expected
 
@@ -229,6 +235,29 @@ def test_of_several_values_in_one_attribute_the_last_counts(way):
     message = data(Span(**IDS, attributes=[attribute("k", string_value="xyz")])).replace(stand_in, merged)
     (row,), _ = rows(way, message)
     assert row["attributes"] == [("k", "s")]
+
+
+@pytest.mark.skipif(
+    "string_value_strindex" not in AnyValue.DESCRIPTOR.fields_by_name,
+    reason="an OTLP older than profiles' strings",
+)
+@pytest.mark.parametrize("first", [AnyValue(), AnyValue(bool_value=True), AnyValue(string_value="s")])
+@pytest.mark.parametrize("way", ["plain", "auto"])
+def test_an_index_into_the_strings_of_profiles_takes_the_place_of_a_value(way, first):
+    merged = first.SerializeToString() + AnyValue(string_value_strindex=5).SerializeToString()
+    stand_in = AnyValue(bytes_value=bytes(len(merged) - 2)).SerializeToString()
+    message = data(Span(**IDS, attributes=[attribute("k", bytes_value=bytes(len(merged) - 2))]))
+    (row,), _ = rows(way, message.replace(stand_in, merged))
+    assert (row["attributes"], row["attribute_types"]) == ([("k", None)], [])
+
+
+def test_a_list_in_several_parts_is_one(decoder):
+    parts = [AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=number)])) for number in (1, 2)]
+    merged = b"".join(part.SerializeToString() for part in parts)
+    stand_in = AnyValue(bytes_value=bytes(len(merged) - 2))
+    message = data(Span(**IDS, attributes=[KeyValue(key="k", value=stand_in)]))
+    (row,), _ = rows(decoder, message.replace(stand_in.SerializeToString(), merged))
+    assert row["attributes"] == [("k", '{"values":[{"intValue":"1"},{"intValue":"2"}]}')]
 
 
 def test_deep_nesting_cannot_crash():
@@ -299,6 +328,17 @@ def test_nothing_is_kept_of_a_value_that_is_left_out(decoder):
     span = Span(**IDS, attributes=[attribute("token", int_value=7), attribute("token", string_value="hunter2")])
     batch, _ = decode_coded([data(span)], decoder=decoder)
     assert batch.column("attributes").items.dictionary.to_pylist() == ["7"]
+
+
+@pytest.mark.parametrize("spans", [[], [Span(**{**IDS, "span_id": b"short"})]])
+def test_nothing_is_kept_of_a_resource_without_spans(decoder, spans):
+    secret = Resource(attributes=[attribute("password", string_value="hunter2")])
+    batch, _ = decode_coded(
+        [data(*spans, resource=secret), data(Span(**IDS), resource=Resource(attributes=[attribute("a")]))],
+        decoder=decoder,
+    )
+    resources = batch.column("resource")
+    assert (resources.to_pylist(), resources.items.dictionary.drop_null().to_pylist()) == ([[("a", None)]], [])
 
 
 @settings(max_examples=50, deadline=None)

@@ -21,7 +21,7 @@ from k6spec.declare.profiles import (
     stage,
 )
 from k6spec.declare.scenario import Scenario
-from k6spec.errors import DeclarationError
+from k6spec.errors import ConfigError, DeclarationError
 from k6spec.units import percent
 
 buy = Scenario.http(flow.get("/"))
@@ -62,6 +62,7 @@ buy = Scenario.http(flow.get("/"))
         (lambda: declare_load({"a": buy}, None), "scenario 'a': write (scenario, profile)"),
         (lambda: declare_load({"my shop": (buy, constant_vus(1, "1s"))}, None), "letters, digits, _ and -"),
         (lambda: declare_load(buy, constant_vus(1, "1s"), shared_over="db"), "shared_over=['db']"),
+        (lambda: declare_load(buy, constant_vus(1, "1s"), propagate_to="shop"), "propagate_to=['shop']"),
         (lambda: declare_load(buy, constant_vus(1, "1s"), sampling=0.1), "write percent(10)"),
     ],
 )
@@ -117,5 +118,5 @@ def test_overrides_of_an_environment_are_checked() -> None:
     overridden = load.override({"vus": 7, "duration": "20s"}).parts[0].profile
     assert overridden.options()["vus"] == 7
     assert overridden.options()["duration"] == "20s"
-    with pytest.raises(DeclarationError, match="constant-vus has no 'rate' to override; it has duration"):
+    with pytest.raises(ConfigError, match=r"^profile in .* constant-vus has no 'rate' to override; it has"):
         load.override({"rate": 7})

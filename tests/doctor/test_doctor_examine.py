@@ -6,8 +6,13 @@ import time
 import pytest
 
 from k6spec.config import Config
+from k6spec.doctor.choice import running
 from k6spec.doctor.examine import CHECKS, examine
 from k6spec.doctor.finding import Finding
+from k6spec.stack.base import Endpoints
+from k6spec.stack.choose import choose_stack, lasting_maker
+from k6spec.stack.kept import KeptFile, KeptStack
+from k6spec.stack.lifetime import taken_over
 
 
 def fails(_case):
@@ -69,6 +74,39 @@ def test_a_running_stack_is_told_and_left_alone(tmp_path):
     (_, running) = found.findings
     assert (running.topic, running.status) == ("running stack", "warning")
     assert (folder / "stack.json").exists()
+
+
+def test_a_running_stack_is_well_only_while_it_is(tmp_path):
+    config = Config(root=tmp_path, stack="embedded")
+    lifetime = choose_stack(config, {}).lifetime
+    lifetime.stack.start()
+    kept = lifetime.keep("up")
+    alive, told = running(config)
+    taken_over(kept, lasting_maker(config)).stop()
+    dead, told_then = running(config)
+    KeptFile(tmp_path).remove()
+
+    assert (alive, told[0].status) == (kept, "ok")
+    assert (dead, told_then[0].status) == (None, "warning")
+    assert told_then[0].seen == "embedded (k6spec up): its receiver ails: it died"
+
+
+def test_a_stack_of_another_host_is_no_running_one(tmp_path):
+    kept = KeptStack(
+        kind="embedded",
+        id="0a1b2c3d",
+        origin="up",
+        started="2026-11-22T20:00:00+00:00",
+        place={"k6spec.host": "another"},
+        settings={},
+        endpoints=Endpoints(otlp_grpc="http://127.0.0.1:4317", otlp_http="http://127.0.0.1:4318"),
+        ui=None,
+        found={},
+    )
+    KeptFile(tmp_path).write(kept)
+    found, (told,) = running(Config(root=tmp_path))
+    assert found is None
+    assert "is passed over" in told.seen
 
 
 def test_each_check_has_a_name_of_its_own():

@@ -163,6 +163,15 @@ class TestAttribution:
             in text
         )
 
+    def test_of_more_than_all_says_by_how_much_they_are_slower_in_all(self, tmp_path: Path) -> None:
+        slow = Request(ms=310, spans=[entry(ms=302), db("SELECT a", ms=300)])
+        quick = Request(ms=60, spans=[entry(ms=52), db("SELECT b", ms=5)])
+        run = run_of(tmp_path, [slow] + [quick] * 40)
+
+        text = str(failure_message(run, run.http().duration.max < ms(200), Links(root=tmp_path)))
+
+        assert "SELECT a: 300 ms more, where slow traces of POST /checkout are slower by 250 ms in all\n" in text
+
     def test_says_nothing_of_a_single_slow_trace_without_others(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [bought("a", 300)])
 

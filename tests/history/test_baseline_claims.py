@@ -84,6 +84,23 @@ def test_a_limit_tighter_than_the_noise_is_refused_with_the_one_that_could_be_he
     assert "would reliably pass 1.212 * baseline(): loosen the limit" in str(raised.value)
 
 
+def test_a_system_of_which_every_request_fails_is_not_fast(tmp_path: Path) -> None:
+    judged = Judged(tmp_path, 2, status=500)
+    judged.after(spread(100, 0.005))
+
+    verdict = judged.run().http("POST /checkout").duration.p95 <= 1.05 * baseline()
+
+    assert verdict.outcome == "failed"
+    assert verdict.evidence.notes[1] == "none of the requests succeeded, and failures flatter this claim"
+
+
+def test_a_share_of_slow_requests_is_a_latency_too(tmp_path: Path) -> None:
+    judged = Judged(tmp_path, 2, status=500)
+    judged.after([0.5] * 10, "POST /checkout requests: share over 400 ms", unit="fraction")
+
+    assert (judged.run().http("POST /checkout").over(ms(400)).rate <= baseline()).outcome == "failed"
+
+
 def test_the_limit_that_could_be_held_is_held(tmp_path: Path) -> None:
     judged = Judged(tmp_path, 100)
     judged.after(spread(100, 0.05))

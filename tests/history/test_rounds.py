@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -32,14 +33,12 @@ def run_of(
     candidate: Sequence[Sequence[Request]],
     *,
     claims: int = 1,
-    slow_k6: bool = False,
+    first: Mapping[str, Any] | None = None,
 ) -> Run:
-    """The candidate's last run of so many rounds."""
+    """The candidate's last run of so many rounds; ``first``: what the base's first one tells of itself."""
     bases = [make_run(named(tmp_path, 2 * n), requests) for n, requests in enumerate(base)]
     candidates = [make_run(named(tmp_path, 2 * n + 1), requests) for n, requests in enumerate(candidate)]
-    if slow_k6:
-        info = bases[0].info()
-        bases[0].write_info({**info, "health": {**info["health"], "iterations": 10, "dropped_iterations": 10}})
+    bases[0].write_info({**bases[0].info(), **(first or {})})
     pairs = [{"base": one.run_id, "candidate": two.run_id} for one, two in zip(bases, candidates, strict=True)]
     del pairs[-1]["candidate"]  # its own id a run need not tell
     judged = candidates[-1]
@@ -140,6 +139,26 @@ def test_failing_fast_is_no_gain(tmp_path: Path) -> None:
     assert (run.http().duration.p50 <= 1.2 * baseline()).outcome == "inconclusive"
 
 
+def test_failing_altogether_is_no_gain(tmp_path: Path) -> None:
+    broken = [*as_long(times(0.5)[:-1]), *as_long([1], status=500)]
+    run = run_of(tmp_path, as_long(times(1)), broken)
+
+    verdict = run.http().duration.p95 <= 1.2 * baseline()
+
+    assert verdict.outcome == "failed"
+    assert verdict.evidence.notes[1] == (
+        "in 1 of 6 rounds none of the requests succeeded, and failures flatter this claim"
+    )
+
+
+def test_a_base_of_which_every_request_failed_is_no_measure(tmp_path: Path) -> None:
+    broken = [*as_long(times(1)[:-1]), *as_long([60_000], status=504)]
+    run = run_of(tmp_path, broken, as_long(times(2)))
+
+    with pytest.raises(Inconclusive, match=r"in 1 of 6 rounds none of the requests of 1\.9 succeeded"):
+        bool(run.http().duration.p95 <= 3 * baseline())
+
+
 def test_spans_missing_in_a_round_can_leave_it_open(tmp_path: Path) -> None:
     spans = [entry_span(ms=5), db(ms=2)]
     whole = as_long(times(1), spans=spans)
@@ -152,10 +171,46 @@ def test_spans_missing_in_a_round_can_leave_it_open(tmp_path: Path) -> None:
 
 
 def test_where_k6_itself_was_slow_in_any_round_nothing_about_latency_passes(tmp_path: Path) -> None:
-    run = run_of(tmp_path, as_long(times(1)), as_long(times(1)), slow_k6=True)
+    run = run_of(
+        tmp_path,
+        as_long(times(1)),
+        as_long(times(1)),
+        first={"health": {"iterations": 10, "dropped_iterations": 10}},
+    )
 
     with pytest.raises(Inconclusive, match=r"in 2026-11-01T00-00-00-00000000, .*dropped"):
         bool(run.http().duration.p95 <= 1.5 * baseline())
+
+
+HUNG: Final = {"health": {"scenarios": {"buy": {"untold": 50, "due": 100}}}}
+LEFT_OUT: Final = {
+    "scenario": "buy",
+    "elapsed_ns": 5 * 10**9,
+    "stage": "peak",
+    "planned_vus": 50.0,
+    "planned_rate": None,
+}
+STOPPED: Final = {
+    "stopped": {"by": "http_req_failed", "after_ns": 10**9, "unmade": [{**LEFT_OUT, "warmup": False}]}
+}
+
+
+@pytest.mark.parametrize(("first", "why"), [(HUNG, "k6 interrupted 50 of 100"), (STOPPED, "the load was stopped")])
+def test_where_k6_tells_not_all_of_any_round_nothing_passes(
+    tmp_path: Path, first: Mapping[str, Any], why: str
+) -> None:
+    run = run_of(tmp_path, as_long(times(1)), as_long(times(1)), first=first)
+
+    verdict = run.http().failed.rate <= baseline() + percent(50)
+
+    assert verdict.outcome == "inconclusive"
+    assert verdict.evidence.reason.startswith(f"in 2026-11-01T00-00-00-00000000, {why}")
+
+
+def test_a_part_that_every_round_made_is_judged(tmp_path: Path) -> None:
+    run = run_of(tmp_path, as_long(times(1)), as_long(times(1)), first=STOPPED)
+
+    assert run.http().between("0s", "2s").failed.rate <= baseline() + percent(50)
 
 
 def test_what_only_the_candidate_has_is_skipped_with_the_reason(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from typing import IO, Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_MARK = "K6SPEC_TEST_MARK"
+_MARK = "LC_K6SPEC_TEST"
+"""Reaches programs of a stack too: they get few variables of the environment, and all of the locale."""
 _OTHER_PLUGINS = ("randomly", "cacheprovider", "hypothesispytest", "inline_snapshot")
 _WITHOUT = [word for name in _OTHER_PLUGINS for word in ("-p", f"no:{name}")]
 _OTHERS = ("CI", "K6SPEC_", "SHOP_", "OTEL_", "PYTEST_")

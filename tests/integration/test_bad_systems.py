@@ -214,7 +214,7 @@ def test_a_system_without_instrumentation(project: Project, server: CountingServ
         "5. it exports in time",
         "1 failed, 1 passed",
     )
-    assert time.monotonic() - begun < 12, "it waits as long as the SDKs' delay asks for, not for the deadline"
+    assert time.monotonic() - begun < 25, "it waits as long as the SDKs' delay asks for, not for the deadline"
 
 
 def test_a_port_in_use(project: Project, server: CountingServer) -> None:

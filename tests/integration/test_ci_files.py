@@ -133,16 +133,21 @@ class TestGitHub:
 
 
 def test_history_is_found_by_the_key_under_which_nights_save_it() -> None:
-    saved = [step["with"] for step in github_steps("github-nightly.yml") if "cache/save" in step.get("uses", "")]
-    restored = [
-        step["with"]
-        for name in ("github-nightly.yml", "github-pull-request.yml")
-        for step in github_steps(name)
-        if "cache/restore" in step.get("uses", "")
-    ]
-    assert len(restored) == 2
-    assert all(saved[0]["key"].startswith(one["restore-keys"]) for one in restored)
-    assert {one["path"] for one in (*saved, *restored)} == {".k6spec/history"}
+    (saved,) = cached("save")
+    (restored,) = cached("restore")
+    assert saved["key"].startswith(restored["restore-keys"])
+    assert {one["path"] for one in (saved, restored)} == {".k6spec/history"}
+
+
+def test_a_night_that_is_run_again_saves_what_it_measured() -> None:
+    """A cache is never written over, and each attempt of a run has the run's id."""
+    (saved,) = cached("save")
+    assert "github.run_attempt" in saved["key"]
+
+
+def cached(action: str) -> list[dict[str, str]]:
+    steps = github_steps("github-nightly.yml")
+    return [step["with"] for step in steps if f"cache/{action}" in step.get("uses", "")]
 
 
 class TestGitLab:

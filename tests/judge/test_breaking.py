@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ def load(**more: Any) -> Load:
     return declare_load({"buy": (Scenario.http(flow.get("/")), profile)}, None)
 
 
-def requests(*, until: float = LENGTH, fails_from: float = inf, slow_from: float = inf) -> list[Request]:
-    """Requests as often as planned; each second's are alike."""
+def requests(
+    *, until: float = LENGTH, fails_from: float = inf, slow_from: float = inf, said: bool = True
+) -> list[Request]:
+    """Requests as often as planned; each second's are alike. ``said``: k6 says whether they failed."""
     return [
         Request(
             at_ms=second * 1000 + number * 1000 / second,
@@ -34,6 +37,7 @@ def requests(*, until: float = LENGTH, fails_from: float = inf, slow_from: float
             vus=None,
             status=500 if second >= fails_from else 200,
             ms=3000 if second >= slow_from else 20,
+            said=said,
         )
         for second in range(1, int(until))
         for number in range(second)
@@ -77,6 +81,59 @@ def test_limits_can_be_others_than_those_that_stop_the_load(tmp_path: Path) -> N
     assert run.http().breaking_rate(p95=seconds(1)) >= 35
     assert not run.http().breaking_rate(p95=seconds(1), failed=percent(5)) >= 50
     assert run.http().breaking_rate(p99=seconds(5)) >= 60
+
+
+def test_failing_fast_is_no_bearing(tmp_path: Path) -> None:
+    run = run_of(tmp_path, requests(fails_from=60), load=load())
+
+    verdict = run.http().breaking_rate(p95=seconds(1)) >= 80
+
+    assert verdict.outcome == "failed"
+    assert verdict.evidence.notes[0].startswith("none succeeded of ")
+    assert run.http().breaking_rate(p95=seconds(1)) >= 50
+
+
+def test_a_percentile_must_hold_for_the_successful_requests_alone(tmp_path: Path) -> None:
+    made = requests(slow_from=60)
+    refused = [replace(request, ms=1, status=503) for request in made if request.ms == 3000 for _ in range(100)]
+    run = run_of(tmp_path, sorted([*made, *refused], key=lambda request: request.at_ms or 0), load=load())
+
+    verdict = run.http().breaking_rate(p95=seconds(1)) >= 80
+
+    assert verdict.outcome == "failed"
+    assert "p95 3 s of the " in verdict.evidence.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        ({"k6_cpu": 1.0, "cores": 2.0}, "k6 took 100 % of its 2 cores"),
+        ({"late_ns": 5e9}, "k6 began iterations 5 s"),
+    ],
+)
+def test_symptoms_let_no_rate_pass(tmp_path: Path, health: dict[str, float], words: str) -> None:
+    folder = make_run(tmp_path / "2026-11-01T00-00-00-00000001", requests(slow_from=60), load=load())
+    folder.write_info({**folder.info(), "health": health})
+    run = Run(folder)
+
+    with pytest.raises(Inconclusive, match=words):
+        assert run.http().breaking_rate(p95=seconds(1)) >= 50
+    assert not run.http().breaking_rate(p95=seconds(1)) >= 80
+
+
+def test_k6_without_a_free_core_counts_failures_all_the_same(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "2026-11-01T00-00-00-00000001", requests(), load=load())
+    folder.write_info({**folder.info(), "health": {"k6_cpu": 1.0, "cores": 2.0, "dropped_iterations": 900}})
+
+    assert Run(folder).http().breaking_rate(failed=percent(5)) >= PEAK
+
+
+def test_failures_of_which_k6_did_not_say_are_open(tmp_path: Path) -> None:
+    run = run_of(tmp_path, requests(fails_from=60, said=False), load=load())
+
+    with pytest.raises(Inconclusive, match="k6 did not say of"):
+        assert run.http().breaking_rate(failed=percent(5)) >= 50
+    assert not run.http().breaking_rate(p95=seconds(1)) >= 80
 
 
 def test_a_claim_within_the_window_in_which_it_broke_is_inconclusive(tmp_path: Path) -> None:
@@ -166,3 +223,15 @@ def test_what_was_made_before_an_early_end_is_judged(ended_early: Run) -> None:
 
 def test_a_miss_before_an_early_end_is_a_miss(ended_early: Run) -> None:
     assert not ended_early.http().duration.p95 < ms(10)
+
+
+def test_a_rate_under_which_the_system_hung_was_not_borne(tmp_path: Path) -> None:
+    archived = run_of(tmp_path, requests(), load=load())
+    info = archived.folder.info()
+    hung = {"scenarios": {"buy": {"untold": 500, "due": 5_000}}}
+    archived.folder.write_info({**info, "health": {**info["health"], **hung}})
+
+    claim = Run(archived.folder).http().breaking_rate() >= 50
+
+    assert claim.outcome == "inconclusive"
+    assert "the system hung" in claim.evidence.reason

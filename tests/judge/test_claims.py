@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from k6spec import ClaimFailed, Inconclusive, UsageError, limit, ms, percent, seconds
+from k6spec import ClaimFailed, Inconclusive, UsageError, http, limit, ms, percent, seconds, span
 from k6spec.judge.health import Tolerances
+from k6spec.judge.verdict import Verdict
 from k6spec.run import Run
 from tests.support.runs import Request, Span, db, entry, make_run, run_of
 
@@ -108,6 +110,74 @@ def test_fast_failures_cannot_flatter_a_percentile(tmp_path: Path) -> None:
 
     assert verdict.outcome == "failed"
     assert "900 ms for the successful ones alone" in verdict.evidence.notes[0]
+
+
+def test_fast_failures_cannot_flatter_a_share_of_slow_requests(tmp_path: Path) -> None:
+    refused = [Request(ms=1, status=503) for _ in range(199)]
+    requests = run_of(tmp_path, [*refused, Request(ms=3000)]).http()
+
+    for verdict in (
+        requests.over(ms(400)).rate <= percent(1),
+        requests.duration.histogram(ms(400))[1] <= percent(1),
+    ):
+        assert verdict.outcome == "failed"
+        assert verdict.evidence.notes[0].endswith("flatter this claim: 100 % for the successful ones alone")
+
+
+def test_fast_failures_cannot_flatter_their_spans(tmp_path: Path) -> None:
+    slow = [Request(ms=900, spans=[entry(ms=890)]) for _ in range(40)]
+    refused = [Request(ms=1, status=503, spans=[entry(ms=0.5)]) for _ in range(60)]
+    run = run_of(tmp_path, [*slow, *refused])
+
+    for durations in (run.spans.duration, run.spans.self_time, run.traces().critical_path()):
+        verdict = durations.p50 < ms(400)
+        assert verdict.outcome == "failed"
+        assert "% of the" in verdict.evidence.notes[0]
+        assert verdict.evidence.notes[0].endswith("for those of successful ones alone")
+
+
+def test_failures_that_are_asked_for_may_be_fast(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [*shop(20), *shop(40, ms=1, status=503)])
+
+    assert run.http(status=503).duration.p95 < ms(100)
+    assert run.spans(root=http(status=503)).duration.p95 < ms(100)
+    assert (run.http(status=[200, 503]).duration.p50 < ms(5)).outcome == "failed"
+
+
+class TestRequestsOfWhichK6SaysNotWhetherTheyFailed:
+    """A script has called ``http.setResponseCallback(null)``, or gives requests none."""
+
+    def test_leave_their_failed_share_open(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [*shop(60), *shop(40, status=500, said=False)])
+
+        with pytest.raises(Inconclusive, match="k6 did not say of 40 requests whether they failed: their respon"):
+            assert run.http().failed.rate < percent(50)
+
+    def test_leave_it_open_in_windows_and_in_growth_too(self, tmp_path: Path) -> None:
+        known = [request for vus in (10, 20, 40) for request in shop(20, vus=vus)]
+        failed = run_of(tmp_path, [*known, *shop(20, vus=80, said=False)]).http().failed
+
+        for verdict in (failed.rate.in_every("100ms") < percent(1), failed.rate.scaling.knee() >= 40):
+            assert verdict.outcome == "inconclusive"
+            assert verdict.evidence.reason.startswith("k6 did not say of 20 requests")
+
+    def test_succeeded_if_their_status_says_so(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, shop(status=302, said=False))
+
+        assert run.http().duration.p95 < ms(400)
+        assert run.http().apdex(ms(100)) >= 0.9
+
+    def test_are_of_an_uninstrumented_endpoint_as_others_are(self, tmp_path: Path) -> None:
+        static = [Request(name="GET /static", ms=900, said=False) for _ in range(20)]
+        run = run_of(tmp_path, [*shop(), *static])
+
+        assert run.spans.db().duration.max <= ms(200)
+
+    def test_flatter_no_latency_by_an_error(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, shop(status=500, said=False))
+
+        assert (run.http().duration.p95 < ms(400)).outcome == "failed"
+        assert (run.http().apdex(ms(100)) >= 0.9).outcome == "failed"
 
 
 class TestWindows:
@@ -221,6 +291,25 @@ class TestMissingTraces:
         assert verdict.outcome == "passed"
         assert verdict.evidence.population.missing.uninstrumented == ("GET /static",)
 
+    @pytest.mark.parametrize(
+        "claim",
+        [
+            lambda run: run.spans.db().during(stage="peak").duration.max <= ms(200),
+            lambda run: run.spans(longer_than=ms(200)).during(stage="peak").count <= 0,
+            lambda run: run.traces().during(stage="peak").calls(db=True).max <= 3,
+        ],
+        ids=["max", "none longer", "calls"],
+    )
+    def test_one_whose_traces_are_lost_at_the_peak_alone_is_lost_there(
+        self, tmp_path: Path, claim: Callable[[Run], Verdict]
+    ) -> None:
+        before = [Request(stage="ramp", spans=[entry(), db()]) for _ in range(20)]
+        others = [Request(name="GET /orders", stage="peak", spans=[entry("GET /orders"), db()]) for _ in range(20)]
+        lost = [Request(stage="peak", ms=5000) for _ in range(20)]
+        run = run_of(tmp_path, [*before, *others, *lost])
+
+        assert claim(run).outcome == "inconclusive"
+
     def test_how_many_requests_that_takes_is_a_setting(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [*shop(), *[Request(name="GET /static", ms=900) for _ in range(20)]])
         careful = Run(run.folder, tolerated=Tolerances(uninstrumented_from=21))
@@ -235,6 +324,29 @@ class TestMissingTraces:
         assert (run.spans.db().duration.max <= ms(200)).outcome == "inconclusive"
         assert (run.spans.db().duration.max <= ms(2)).outcome == "failed"
         assert run.spans.db().duration.max <= seconds(1)
+
+    @pytest.mark.parametrize(
+        "claim",
+        [
+            lambda run: run.spans.db().duration.max <= ms(200),
+            lambda run: run.traces().calls(db=True).max <= 3,
+            lambda run: run.traces().having(span.db(), at_least=1).rate >= percent(100),
+            lambda run: run.traces().critical_path(db=True).p95 <= ms(100),
+            lambda run: run.traces().critical_share(db=True).max <= percent(90),
+            lambda run: run.traces().depth.max <= 5,
+        ],
+        ids=["spans", "calls", "having", "critical path", "critical share", "depth"],
+    )
+    def test_requests_that_were_sent_without_context_are_missing(
+        self, tmp_path: Path, claim: Callable[[Run], Verdict]
+    ) -> None:
+        seen = [Request(spans=[entry(), db()]) for _ in range(20)]
+        unseen = [Request(ms=5000, traced=False) for _ in range(20)]
+
+        verdict = claim(run_of(tmp_path, [*seen, *unseen]))
+
+        assert verdict.outcome == "inconclusive"
+        assert verdict.evidence.reason.startswith("20 of 40 traces are missing or incomplete")
 
     def test_a_trace_that_a_backend_gave_in_part_is_not_complete(self, tmp_path: Path) -> None:
         requests = [*shop(), Request(ms=500, spans=[entry(ms=480), db(ms=5)])]
@@ -314,6 +426,22 @@ class TestNamedLimits:
     def test_one_that_nobody_sets_says_where_to_set_it(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"write checkout_p95 = … under \[tool.k6spec.limits\]"):
             assert run_of(tmp_path, shop()).http().duration.p95 < limit("checkout_p95")
+
+    @pytest.mark.parametrize("text", ["150%", "-1%", "inf%", "some%"])
+    def test_a_share_lies_between_none_and_all(self, tmp_path: Path, text: str) -> None:
+        run = Run(make_run(tmp_path / "x-00000001", shop()), limits={"errors": text})
+
+        with pytest.raises(UsageError, match=r'is no share from 0 to 100 %; write errors = "1%"'):
+            assert run.http().failed.rate < limit("errors")
+
+    @pytest.mark.parametrize("number", [float("inf"), float("nan")])
+    def test_a_number_is_finite(self, tmp_path: Path, number: float) -> None:
+        run = Run(make_run(tmp_path / "x-00000001", shop()), limits={"most": number})
+
+        with pytest.raises(UsageError, match=f"a limit of {number} says nothing; write a plain number"):
+            assert run.http().count <= limit("most")
+        with pytest.raises(UsageError, match=f"a limit of {number} says nothing; write a plain number"):
+            assert run.http().count <= number
 
 
 def test_an_equality_is_not_a_claim(tmp_path: Path) -> None:

@@ -78,6 +78,14 @@ class TestShape:
         assert traces.concurrency(db=True).max.value == 3
         assert traces.concurrency(span(kind="server")).max <= 1
 
+    def test_the_shape_of_traces_that_are_not_there_cannot_be_judged(self, tmp_path: Path) -> None:
+        nowhere = run_of(tmp_path, [request(db())]).traces(root="GET /nowhere")
+
+        for measure in (nowhere.depth, nowhere.fan_out(), nowhere.concurrency(db=True)):
+            verdict = measure.max <= 1
+            assert verdict.outcome == "inconclusive"
+            assert "'GET /nowhere'" in verdict.evidence.reason
+
     def test_a_trace_in_part_has_at_least_what_came(self, tmp_path: Path) -> None:
         run = run_of(tmp_path, [request(db(), db()), request(db(), db(), db())], truncated=[1])
         traces = run.traces()

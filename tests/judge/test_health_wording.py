@@ -51,8 +51,23 @@ from k6spec.judge.health import Health, Tolerances
                 ]
             ),
         ),
+        (
+            Health(
+                scenarios={
+                    "buy": {"vus": 5, "asking": 5, "last_ns": 980_000_000, "length_ns": 3_000_000_000},
+                    "pay": {"untold": 159, "due": 200, "dropped": 3, "planned": 100},
+                }
+            ),
+            snapshot(
+                [
+                    "k6 interrupted 159 of 200 iterations of pay that had the time to end, and tells nothing of their last requests; the system hung, or gracefulStop is too short",
+                    "k6 interrupted 5 of 5 VUs of buy in the middle of an iteration that lasted longer than gracefulStop (last sign of life at 980 ms of 3 s); the system hung, or gracefulStop is too short",
+                    "k6 dropped 3 iterations of pay (3 %): the declared load was not made; raise max_vus, or lower the rate",
+                ]
+            ),
+        ),
     ],
-    ids=["dropped", "idle", "cpu", "late", "clock"],
+    ids=["dropped", "idle", "cpu", "late", "clock", "hung"],
 )
 def test_symptoms(health: Health, words: list[str]) -> None:
     assert list(health.symptoms(Tolerances())) == words

@@ -39,6 +39,18 @@ class TestExponent:
         assert verdict.evidence.notes == ("by planned VUs: 10: 10 ms, 20: 15 ms, 40: 30 ms",)
         assert (run.http().duration.p95.scaling.exponent <= 0.5).outcome == "failed"
 
+    def test_a_level_all_of_whose_traces_were_lost_leaves_it_open(self, tmp_path: Path) -> None:
+        whole = [
+            Request(ms=20 if vus < 40 else 5000, vus=vus, spans=[entry(ms=10), db(ms=10)] if vus < 40 else ())
+            for vus in (10, 20, 30, 40)
+            for _ in range(20)
+        ]
+        run = run_of(tmp_path, whole)
+
+        p95 = run.spans.db().duration.p95.scaling
+        assert (p95.exponent <= 1).outcome == "inconclusive"
+        assert (p95.knee(2) >= 30).outcome == "inconclusive"
+
     def test_levels_that_are_too_near_say_nothing_of_growth(self, tmp_path: Path) -> None:
         verdict = ramp(tmp_path, {45: 10, 50: 15, 55: 30}).http().duration.p95.scaling.exponent <= 1
 
@@ -133,6 +145,52 @@ class TestKnee:
             ramp(tmp_path, {10: 10}).http().duration.p95.scaling.knee(times)
 
 
+class TestFlattery:
+    """A system that refuses fast what it can't bear."""
+
+    def test_a_load_at_which_nothing_succeeded_was_not_borne(self, tmp_path: Path) -> None:
+        scaling = run_of(tmp_path, refusing({10: 100, 20: 100, 40: 100}, at=40)).http().duration.p95.scaling
+
+        for verdict in (scaling.exponent <= 1, scaling.knee() >= 40):
+            assert verdict.outcome == "failed"
+            assert verdict.evidence.notes[0] == (
+                "failed requests flatter this claim: at planned VUs 40 none succeeded"
+            )
+
+    def test_a_claim_must_hold_for_the_successful_requests_alone(self, tmp_path: Path) -> None:
+        slow = [Request(ms=900, vus=40) for _ in range(5)]
+        run = run_of(tmp_path, [*refusing({10: 100, 20: 100, 40: 1}, at=40), *slow])
+
+        verdict = run.http().duration.p50.scaling.knee() >= 40
+
+        assert verdict.outcome == "failed"
+        assert verdict.evidence.notes[0] == (
+            "failed requests flatter this claim: 20 for the successful ones alone; "
+            "by planned VUs: 10: 100 ms, 20: 100 ms, 40: 900 ms"
+        )
+
+    def test_failures_that_hide_nothing_do_no_harm(self, tmp_path: Path) -> None:
+        fast = [Request(ms=100, vus=40) for _ in range(5)]
+        run = run_of(tmp_path, [*refusing({10: 100, 20: 100, 40: 1}, at=40), *fast])
+
+        assert run.http().duration.p50.scaling.knee() >= 40
+
+    def test_what_is_no_latency_is_not_flattered(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, refusing({10: 100, 20: 100, 40: 100}, at=40))
+
+        assert run.http().rate.scaling.exponent <= 5
+
+
+def test_what_an_early_end_left_out_is_inconclusive(tmp_path: Path) -> None:
+    left_out = {"scenario": "buy", "elapsed_ns": 4 * 10**9, "stage": "x", "planned_vus": 100, "planned_rate": None}
+    stopped = {"by": "http_req_failed", "after_ns": 3 * 10**9, "unmade": [{**left_out, "warmup": False}]}
+    scaling = ramp(tmp_path, {10: 25, 20: 25, 30: 25}, stopped=stopped).http().duration.p95.scaling
+
+    for verdict in (scaling.exponent <= 1, scaling.knee() >= 30):
+        assert verdict.outcome == "inconclusive"
+        assert verdict.evidence.reason.startswith("the load was stopped after 3 s")
+
+
 class TestSure:
     """Exponentially distributed latencies whose mean at a level is known."""
 
@@ -192,6 +250,15 @@ class TestSure:
 
         with pytest.raises(UsageError, match="max has no interval"):
             scaling.exponent.sure(0.95)
+
+
+def refusing(latencies: dict[int, float], *, at: int) -> list[Request]:
+    """Twenty requests at each number of planned VUs, of so many milliseconds; one of them answers with 503."""
+    return [
+        Request(ms=1 if vus == at else latency, vus=vus, status=503 if vus == at else 200)
+        for vus, latency in latencies.items()
+        for _ in range(20)
+    ]
 
 
 def drawn(path: Path, means: dict[int, float], count: int = 400) -> Run:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from k6spec import Inconclusive, UsageError, attr, http, ms, percent, span
+from k6spec.query.matching import Match
 from k6spec.run import Run
 from k6spec.store.archive import METRICS
 from k6spec.store.requests import SAMPLES
@@ -132,6 +133,13 @@ def test_two_selections_are_compared(tmp_path: Path) -> None:
         _ = browse.p95 < 2 * run.http().count
 
 
+def test_another_statistic_is_no_interval(tmp_path: Path) -> None:
+    p95 = run_of(tmp_path, shop(200)).http().duration.p95
+
+    with pytest.raises(UsageError, match=r"leave out its \.sure\(\), or write it on the left"):
+        assert p95 <= 1.5 * p95.sure(0.95)
+
+
 def test_what_is_missing_of_the_other_leaves_a_comparison_open(tmp_path: Path) -> None:
     run = run_of(tmp_path, [*shop(), Request(ms=500)])
 
@@ -144,8 +152,35 @@ def test_requests_by_selectors(tmp_path: Path) -> None:
     run = run_of(tmp_path, [*shop(3), Request(name="GET /orders", status=503), Request(name="GET /a", status=404)])
 
     assert run.http(http("GET *") & ~http(status=404)).count.value == 1
-    assert run.http(status=(404, 503)).count.value == 2
+    assert run.http(status=[404, 503]).count.value == 2
     assert run.http(url=re.compile("/orders$")).count.value == 1
+
+
+def test_a_status_by_a_glob_or_a_range(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [Request(status=status, spans=[entry()]) for status in (200, 404, 500, 503)])
+
+    assert [run.http(status=status).count.value for status in ("5*", range(500, 600), [200, 503])] == [2, 2, 2]
+    assert (run.http(status=range(500, 600)).count <= 0).headline == "500-599 requests: count 2, limit 0"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        *[
+            (text, 'write a number (503), a glob of digits ("5*"), or range(500, 600)')
+            for text in ("5xx", ">=500")
+        ],
+        (("4xx", 500), "status='4xx': no status is such a text"),
+        ((500, 599), "write range(500, 600) for all, or a list, [500, 599], for the two"),
+    ],
+)
+def test_a_status_that_matches_nothing_is_refused(tmp_path: Path, status: Match, words: str) -> None:
+    run = run_of(tmp_path, [Request(status=503, spans=[entry()])])
+
+    with pytest.raises(UsageError, match=re.escape(words)):
+        run.http(status=status)
+    with pytest.raises(UsageError, match=re.escape(words)):
+        run.spans.http_server(status=status)
 
 
 def test_any_metric_of_k6(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from k6spec import UsageError, ms, percent, window
+from k6spec import Inconclusive, UsageError, ms, percent, window
 from k6spec.judge.log import VerdictLog
+from k6spec.query.parts import Part
 from k6spec.run import Run
 from k6spec.store.archive import METRICS
 from k6spec.store.requests import SAMPLED, SAMPLES
@@ -111,6 +112,77 @@ class TestParts:
     def test_in_flight_wants_numbers(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="in_flight"):
             run_of(tmp_path, steady(1)).http().in_flight()
+
+
+class TestRates:
+    """Ten a second for 10 s, one a second for 40 s, and ten a second for 10 s."""
+
+    def run(self, path: Path, **more: Any) -> Run:
+        begins = [*range(0, 10_000, 100), *range(10_000, 50_000, 1000), *range(50_000, 60_000, 100)]
+        stages = [("before", 10)] * 100 + [("night", 50)] * 40 + [("after", 10)] * 100
+        load = [
+            Request(ms=20, at_ms=at, stage=stage, vus=vus, spans=[entry(), db()])
+            for at, (stage, vus) in zip(begins, stages, strict=True)
+        ]
+        return run_of(path, load, **more)
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            window.during(stage="before") | window.during(stage="after"),
+            window.during(vus=10),
+            ~window.during(stage="night"),
+        ],
+    )
+    def test_of_two_parts_leave_out_the_time_between(self, tmp_path: Path, part: Part) -> None:
+        run = self.run(tmp_path)
+
+        assert run.http().within(part).rate.value == pytest.approx(10, rel=0.01)
+        assert run.spans.db().within(part).rate.value == pytest.approx(10, rel=0.01)
+
+    def test_a_stall_within_a_part_counts(self, tmp_path: Path) -> None:
+        load = [request for request in steady(30) if not 10_000 < (request.at_ms or 0) < 20_000]
+        others = [Request(ms=20, at_ms=at, scenario="look", stage="peak") for at in range(0, 30_000, 100)]
+        run = run_of(tmp_path, [*load, *others])
+
+        assert run.http().during(stage="constant-vus").rate.value == pytest.approx(len(load) / 30, rel=0.01)
+
+    def test_scenarios_side_by_side_take_their_time_once(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [*steady(10), *steady(10, scenario="look")])
+
+        assert run.http().between("0s", "5s").rate.value == pytest.approx(20, rel=0.01)
+
+    def test_a_counter_grows_over_the_time_of_the_load(self, tmp_path: Path) -> None:
+        first_second = [counted(at_ms=50 * number) for number in range(20)]
+        run = run_of(tmp_path / "first", steady(10), samples=first_second)
+        at_once = run_of(tmp_path / "at once", steady(10), samples=[counted(at_ms=3000, value=5000)])
+
+        assert run.metric("orders").rate.value == pytest.approx(2, rel=0.01)
+        assert at_once.metric("orders").rate.value == pytest.approx(500, rel=0.01)
+
+    def test_a_counter_of_a_load_without_requests_grows_over_that_of_all_samples(self, tmp_path: Path) -> None:
+        ended = [counted("iterations", at_ms=1000 * number) for number in range(11)]
+        run = run_of(tmp_path, [], samples=[counted(at_ms=3000, value=50), *ended])
+
+        assert run.metric("orders").rate.value == 5
+
+    def test_a_counter_of_no_time_at_all_has_none(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [], samples=[counted(value=50)])
+
+        with pytest.raises(Inconclusive, match="no time passed"):
+            assert run.metric("orders").rate <= 1
+
+
+def counted(metric: str = "orders", *, at_ms: int = 0, value: float = 1) -> dict[str, object]:
+    """A sample of a counter."""
+    return {
+        "metric": metric,
+        "type": "counter",
+        "contains": "default",
+        "time_ns": BEGIN + at_ms * MS,
+        "value": float(value),
+        "scenario": "buy",
+    }
 
 
 class TestMetrics:

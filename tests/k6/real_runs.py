@@ -63,7 +63,7 @@ class Runner:
     def script(self, source: str, name: str = "user.js") -> Path:
         """Writes a user's script; ``SUT`` and ``OTHER`` in it stand for the server's base URLs."""
         path = self.folder / "user" / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source.replace("SUT", self.server.url).replace("OTHER", self.server.other_host_url))
         return path
 

@@ -35,6 +35,12 @@ def test_path_comes_before_the_package(tmp_path: Path, monkeypatch: pytest.Monke
     assert find_k6().version == (2, 2, 0)
 
 
+def test_the_package_comes_before_an_old_k6_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, "echo 'k6 v0.49.0 (2024-01-29)'")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    assert find_k6().version >= (1, 0, 0)
+
+
 def test_none_at_all_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_args, **_more: None)
     monkeypatch.setattr("k6spec.k6.binary._packaged", lambda: None)

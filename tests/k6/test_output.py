@@ -71,6 +71,11 @@ class Parsed:
         self.samples = pq.read_table(folder / "m.parquet").to_pylist()
 
 
+def test_a_scripts_own_tag_may_have_the_name_of_one_of_k6s(tmp_path: Path) -> None:
+    (row,) = Parsed(tmp_path, request({"error_code": "E42", "status": "200"})).requests
+    assert (row["error_code"], row["status"]) == (None, 200)
+
+
 def test_a_request_is_a_row(tmp_path: Path) -> None:
     (row,) = Parsed(tmp_path, request({"own": "tag", "group": "::a", "scenario": "s"})).requests
     end = 1795372227751828268

@@ -66,13 +66,13 @@ NONE = iterations(np.empty(0))
     ],
 )
 def test_vus_that_made_no_request(profile: Profile, idle: tuple[int, int]) -> None:
-    assert idle_vus(load(profile), requests(38), NONE) == idle
+    assert idle_vus(load(profile), requests(38), NONE)["buy"] == idle
 
 
 def test_vus_whose_first_iteration_may_not_have_ended_are_not_idle() -> None:
     slow = iterations(np.array([0.0]), lasted_ms=6000)
 
-    assert idle_vus(load(constant_vus(50, "10s")), requests(38), slow) == (0, 0)
+    assert idle_vus(load(constant_vus(50, "10s")), requests(38), slow)["buy"] == (0, 0)
 
 
 def late(profile: Profile, samples: Mapping[str, MadeIterations]) -> float | None:

@@ -114,6 +114,29 @@ def test_a_single_scripts_setup_and_handle_summary_pass_through(k6: Runner) -> N
     assert "summary of 1" in ran.result.log_path.read_text()
 
 
+def test_each_script_opens_files_from_its_own_folder(k6: Runner) -> None:
+    source = """
+        import http from 'k6/http';
+        import { read } from './lib/read.js';
+        const path = await read('path.txt');
+        export default function () { http.get('SUT/' + path); }
+    """
+    read = """
+        import { open } from 'k6/experimental/fs';
+        export async function read(path) {
+          const content = new Uint8Array(8);
+          await (await open(path)).read(content);
+          return String.fromCharCode(...content);
+        }
+    """
+    for name in ("of_one_a", "of_two_b"):
+        k6.script(read, f"{name}/lib/read.js")
+        k6.script(name, f"{name}/path.txt")
+    one, two = (Scenario.script(k6.script(source, f"{name}/load.js")) for name in ("of_one_a", "of_two_b"))
+    k6.run(k6.parts(a=(one, per_vu_iterations(1, 1)), b=(two, per_vu_iterations(1, 1))))
+    assert sorted(seen.path for seen in k6.server.seen) == ["/of_one_a", "/of_two_b"]
+
+
 def test_relative_imports_and_open_work_from_where_the_script_is(k6: Runner) -> None:
     k6.script("export const path = '/lib';", "lib.js")
     k6.script('{"path": "/data"}', "data.json")

@@ -45,6 +45,47 @@ def test_db(run):
     )
 
 
+@pytest.mark.parametrize("hidden", ["no", "stderr"])
+def test_evidence_is_no_captured_output_that_could_be_hidden(specs: Specs, hidden: str) -> None:
+    specs.write("""
+def test_db(run):
+    print("captured")
+    assert run.spans.db().duration.max <= ms(200)
+
+def test_order(run):
+    assert run.spans.db(service="order").duration.max <= ms(200)
+""")
+    specs.archive([*healthy(), *SLOW])
+
+    result = specs.replay(f"--show-capture={hidden}")
+
+    result.stdout.fnmatch_lines(
+        [
+            "  file://*/traces/ab*.html  412 ms  SELECT stock   (orders, VU 1, 00:00)",
+            "  report: file://*/report.html",
+            "*INCONCLUSIVE order db spans*",
+            "  inconclusive: no span has service 'order'*",
+            "  report: file://*/report.html",
+        ]
+    )
+    result.stdout.no_fnmatch_line("captured")
+
+
+def test_claims_in_the_same_words_are_told_each_by_itself(specs: Specs) -> None:
+    specs.write("""
+def test_carts(run):
+    run.expect(*(run.claim("the cart is emptied", holds=n in {0, 3}, because=f"of cart {n}") for n in range(4)))
+""")
+    folder = specs.archive()
+
+    result = specs.replay()
+
+    result.stdout.fnmatch_lines(["the cart is emptied: does not hold", "  of cart 1", "  of cart 2"])
+    assert "<h1>2 failed of 4 claims</h1>" in (folder / "report.html").read_text()
+    specs.replay()
+    assert "<h1>2 failed of 4 claims</h1>" in (folder / "report.html").read_text()
+
+
 def test_the_summary_line_says_what_was_observed(specs: Specs) -> None:
     specs.write("def test_db(run):\n    assert run.spans.db().duration.max <= ms(200)")
     specs.archive(SLOW)
@@ -60,6 +101,24 @@ def test_each_link_leads_to_a_page(specs: Specs) -> None:
 
     (page,) = (folder / "traces").iterdir()
     assert "SELECT stock" in page.read_text()
+
+
+def test_a_page_that_several_claims_link_to_is_about_all_of_them(specs: Specs) -> None:
+    specs.write("""
+def test_db(run):
+    assert run.spans.db().duration.max <= ms(200)
+
+def test_request(run):
+    assert run.http().duration.max < ms(300)
+""")
+    folder = specs.archive([*healthy(), *SLOW])
+
+    specs.replay()
+
+    page = max((folder / "traces").iterdir()).read_text()
+    assert "db spans: max duration 412 ms, limit 200 ms" in page
+    assert "requests: max duration 500 ms, limit under 300 ms" in page
+    assert page.count('"marked":true') == 2
 
 
 def test_in_ci_links_are_relative_to_the_archived_folder(specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,8 +225,10 @@ def test_verdicts_are_archived_with_the_run(specs: Specs) -> None:
     assert verdicts[0] | {"session": "", "judged": ""} == {
         "nodeid": "test_spec.py::test_db",
         "claim": "db spans: max duration <= 200 ms",
+        "before": 0,
         "headline": "db spans: max duration 412 ms, limit 200 ms",
         "outcome": "failed",
+        "known_issue": "",
         "observed": 412e6,
         "limit": 200e6,
         "operator": "<=",
@@ -186,6 +247,7 @@ def test_verdicts_are_archived_with_the_run(specs: Specs) -> None:
         "baseline": None,
         "statistic": "db spans: max duration",
         "session": "",
+        "ended": False,
         "judged": "",
     }
 
@@ -232,3 +294,41 @@ class TestMistakesInDeclarations:
 
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines(["*unknown setting 'base_ulr'; did you mean 'base_url'?*"])
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        (
+            "run.http().duration.p59 < ms(4)",
+            "there is no 'p59' here; perhaps 'p99' or 'p95' or 'p90' is meant; there are histogram, max, *",
+        ),
+        ("run.spans.databases().count <= 3", "there is no 'databases' here; *there are *, db, *"),
+        (
+            "run.http().duration < ms(4)",
+            "a limit is compared with one number; write which one, as in .p95, .max or .mean",
+        ),
+        (
+            "ms(4) > run.http().duration",
+            "a limit is compared with one number; write which one, as in .p95, .max or .mean",
+        ),
+        ("run.http().failed < percent(1)", "a limit is compared with one number; write which one, as in .rate"),
+        ("run.spans.db() < ms(4)", "a limit is compared with one number; write which one, as in .duration.p95, *"),
+    ],
+)
+def test_a_statistic_that_is_misspelt_or_left_out_is_a_mistake_in_words(
+    specs: Specs, claim: str, words: str
+) -> None:
+    specs.write(f"def test_wrong(run):\n    assert {claim}")
+    specs.archive(healthy())
+
+    specs.replay().stdout.fnmatch_lines([f"test_spec.py:*: USAGE {words}"])
+
+
+def test_a_long_reason_stands_once(specs: Specs) -> None:
+    specs.write("def test_db(run):\n    assert run.spans.db().duration.max <= ms(200)")
+    specs.archive([Request()] * 20)
+
+    result = specs.replay()
+
+    assert str(result.stdout).count("it takes the caller's context") == 1

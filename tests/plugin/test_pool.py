@@ -20,7 +20,7 @@ def test_tests_of_a_module_judge_one_load(live: Specs, server: CountingServer) -
 
     result.assert_outcomes(passed=2)
     assert server.paths.count("/checkout") == 1
-    result.stdout.fnmatch_lines(["*.k6spec/runs/*: evidence (stream): 1 requests, 1 sampled, 0 complete traces*"])
+    result.stdout.fnmatch_lines(["*.k6spec/runs/*: evidence (stream): 1 request, 1 sampled, 0 complete traces*"])
 
 
 def test_equal_declarations_in_two_modules_are_one_load(live: Specs, server: CountingServer) -> None:
@@ -326,3 +326,38 @@ def test_the_header_says_which_load_of_a_script_the_declared_profile_replaces(li
     result.stdout.fnmatch_lines(
         ["k6spec: load: theirs: shared-iter*), in place of the script's own vus=50, duration=5m0s against *"]
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ('SutFault("Docker is gone", advice="start it")', "could not be ended: Docker is gone"),
+        ('OSError("no such thing")', "could not be ended: OSError: no such thing"),
+    ],
+)
+def test_a_system_that_cannot_be_ended_costs_no_reports(live: Specs, error: str, words: str) -> None:
+    live.write(f"""{ONCE}
+import k6spec
+from k6spec.errors import SutFault
+
+class Shop:
+    def __init__(self, inner):
+        self.inner = inner
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+    def stop(self):
+        raise {error}
+
+@pytest.fixture(scope="session")
+def k6spec_sut(k6spec_sut):
+    return Shop(k6spec_sut)
+
+def test_a(run, k6spec_stack):
+{CLAIM}""")
+
+    result = live.run()
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"k6spec: Shop {words}"])
+    result.stderr.no_fnmatch_line("*Traceback*")
+    assert list(live.runs.glob("*/report.html"))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from k6spec import Scenario, constant_vus, flow
 from k6spec.declare.load import declare_load
-from tests.plugin.conftest import Specs
+from k6spec.report.judged import latest
+from tests.plugin.conftest import Specs, healthy
+from tests.support.runs import Request
 
 CLAIM = "def test_p95(run):\n    assert run.http().duration.p95 < ms(400)"
 
@@ -109,3 +113,41 @@ def test_an_archive_that_was_written_by_half_is_refused_in_words(specs: Specs, n
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*FAULT *{name}*"])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_claim_that_was_mended_leaves_the_report_of_what_it_was(specs: Specs) -> None:
+    specs.write("def test_list(run):\n    assert run.http('GET /lst').duration.p95 < ms(400)")
+    folder = specs.archive(healthy())
+    specs.replay()
+    specs.write("def test_list(run):\n    assert run.http().duration.p95 < ms(400)")
+
+    specs.replay().assert_outcomes(passed=1)
+
+    judged = json.loads((folder / "run.json").read_text())["verdicts"]
+    assert [verdict["outcome"] for verdict in judged] == ["inconclusive", "passed"]
+    assert [verdict["outcome"] for verdict in latest(judged)] == ["passed"]
+
+
+def test_a_replay_that_ends_early_leaves_the_report_of_what_was_claimed_behind_that(specs: Specs) -> None:
+    body = (
+        "def test_list(run):\n    assert run.http().count > 0\n    {}\n    assert run.http().duration.p95 < ms(1)"
+    )
+    specs.write(body.format("stock = 1"))
+    folder = specs.archive(healthy())
+    specs.replay().assert_outcomes(failed=1)
+    specs.write(body.format("raise OSError('no database')"))
+
+    specs.replay().assert_outcomes(failed=1)
+
+    judged = json.loads((folder / "run.json").read_text())["verdicts"]
+    assert [verdict["outcome"] for verdict in latest(judged)] == ["passed", "failed"]
+
+
+def test_what_an_inconclusive_end_says_is_cut_only_where_the_section_has_it(specs: Specs) -> None:
+    specs.write(
+        "def test_list(run):\n    fast = run.http().duration.p95 < ms(1)\n"
+        "    print(fast or run.spans.db().duration.max.value)\n    assert fast"
+    )
+    specs.archive([Request() for _ in range(50)])
+
+    specs.replay().stdout.fnmatch_lines(["*not one span came back*", "*5. it exports in time*"])

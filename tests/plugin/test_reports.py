@@ -9,7 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from k6spec.store.archive import RunFolder
 from tests.plugin.conftest import HEAD, Specs, healthy
+from tests.support.history import nights
 from tests.support.runs import Request, db, entry
 
 SLOW = [Request(name="GET /checkout", ms=500, spans=[entry("GET /checkout", ms=480), db("SELECT stock", ms=412)])]
@@ -47,7 +49,9 @@ class TestReport:
 
         result.assert_outcomes(passed=1, failed=2, xfailed=1)
         result.stdout.fnmatch_lines(["*= k6spec =*", f"report: {report_of(judged).as_uri()}"])
-        assert "<h1>2 failed, 1 inconclusive of 5 claims</h1>" in report_of(judged).read_text("utf-8")
+        assert "<h1>2 failed (1 known issue), 1 inconclusive of 5 claims</h1>" in report_of(judged).read_text(
+            "utf-8"
+        )
 
     def test_every_failure_names_it_and_the_link_leads_there(self, judged: Specs) -> None:
         printed = judged.replay().stdout.str()
@@ -61,7 +65,7 @@ class TestReport:
         assert "All 2 claims passed" in report_of(judged).read_text("utf-8")
 
         judged.replay()
-        assert "2 failed, 1 inconclusive of 5 claims" in report_of(judged).read_text("utf-8")
+        assert "2 failed (1 known issue), 1 inconclusive of 5 claims" in report_of(judged).read_text("utf-8")
 
     def test_one_that_cannot_be_written_is_a_remark(self, judged: Specs) -> None:
         report_of(judged).mkdir()
@@ -93,7 +97,17 @@ class TestReport:
 
     def test_under_xdist_it_has_all_verdicts(self, judged: Specs) -> None:
         judged.replay("-n", "2")
-        assert "2 failed, 1 inconclusive of 5 claims" in report_of(judged).read_text("utf-8")
+        assert "2 failed (1 known issue), 1 inconclusive of 5 claims" in report_of(judged).read_text("utf-8")
+
+    def test_what_is_kept_tells_a_known_issue_from_other_failures(self, judged: Specs) -> None:
+        judged.replay()
+
+        page = report_of(judged).read_text("utf-8")
+        assert "<h1>2 failed (1 known issue), 1 inconclusive of 5 claims</h1>" in page
+        assert page.count("known issue SHOP-812") == 1
+        shown = judged.pytester.run("k6spec", "show", "last").stdout.str()
+        assert "db spans: max duration <= 100 ms (412 ms) known issue SHOP-812" in shown
+        assert "2 failed (1 known issue)" in judged.pytester.run("k6spec", "runs").stdout.str()
 
 
 class TestJUnit:
@@ -158,6 +172,20 @@ class TestGitHub:
         assert "| db spans: max duration | 412 ms | &#60;= 200 ms | ❌ failed |" in text
         assert "| db spans: max duration | 412 ms | &#60;= 100 ms | ❌ failed (known issue) |" in text
         assert ".k6spec/runs/2026" in text.replace("&#45;", "-").replace("&#95;", "_")
+
+    def test_the_summary_tells_the_change_of_a_claim_that_passed(self, judged: Specs, summary: Path) -> None:
+        judged.write("def test(run):\n    assert run.http().duration.p50 <= 9 * k6spec.baseline()")
+        info = RunFolder(report_of(judged).parent).info()
+        past = [20e6 * (1 + n / 1000) for n in range(6)]
+        nights(judged.pytester.path / ".k6spec/history", info, "requests: p50 duration", past)
+
+        judged.replay()
+
+        text = summary.read_text("utf-8").replace("&#45;", "-").replace("&#43;", "+")
+        assert "| claim | observed | limit | change | verdict |\n|---|--:|--:|--:|---|\n" in text
+        assert re.search(
+            r"^\| requests: p50 duration \| [^|]+ \| [^|]+ \| [+-][\d.]+ % \| ✅ passed \|$", text, re.M
+        )
 
     def test_names_of_the_system_act_in_neither(self, judged: Specs, summary: Path) -> None:
         name = "x`](javascript:1)<b>|\n::error::%0A"

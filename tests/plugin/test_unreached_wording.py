@@ -136,6 +136,14 @@ def test_an_address_that_answers_with_an_error(status: int, words: str, tmp_path
         assert said(lambda: check(url), tmp_path) == words
 
 
+def test_an_address_that_takes_no_https(tmp_path: Path) -> None:
+    with answering(200) as url:
+        words = said(lambda: check(url.replace("http:", "https:")), tmp_path)
+
+    assert "does not answer at https://127.0.0.1:PORT/healthz: [SSL" in words
+    assert words.endswith("if k6 gets on with it, AddressSut(…, ready=None) does not ask")
+
+
 @pytest.mark.parametrize(
     ("provoke", "words"),
     [

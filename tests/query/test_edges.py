@@ -62,10 +62,10 @@ def test_a_call_that_failed_need_not_have_been_answered(tmp_path: Path) -> None:
     assert found.parted == set()
 
 
-def test_where_traces_are_sampled_a_missing_end_is_no_loss(tmp_path: Path) -> None:
+def test_where_traces_are_sampled_one_without_its_callee_is_in_part_too(tmp_path: Path) -> None:
     archived = run(tmp_path, [[call(), answer()]] * 9 + [[call()]], tier="sampled")
 
-    assert read_edges(archived.database).parted == set()
+    assert read_edges(archived.database).parted == {trace_id(9).hex()}
 
 
 @pytest.mark.parametrize(

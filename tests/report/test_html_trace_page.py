@@ -64,7 +64,7 @@ def hostile_page(text: str) -> str:
         events=[{"time_ns": 10**18, "name": text, "attributes": [(text, text)]}],
         links=[{"trace_id": bytes(16), "span_id": bytes(8), "attributes": [(text, text)]}],
     )  # fmt: skip
-    return trace_page(tree_of(everywhere), title=text, subtitle=text, highlight=[text, "0" * 15 + "a"])
+    return trace_page(tree_of(everywhere), title=text, about=[text], highlight=[text, "0" * 15 + "a"])
 
 
 def test_hostile_text_makes_no_element_and_no_attribute() -> None:
@@ -122,6 +122,12 @@ def test_highlighted_ids_are_counted_and_marked_whatever_their_case() -> None:
     page = trace_page(tree_of(row()), title="t", highlight=["000000000000000A"])
     assert data_of(page)["spans"][0]["marked"] is True
     assert 'data-jump="marked"' in page
+
+
+def test_of_many_claims_about_one_trace_the_first_are_named() -> None:
+    page = trace_page(tree_of(row()), title="t", about=[f"claim {number}" for number in range(200)])
+    assert page.count("claim ") == 5
+    assert "and 195 more" in page
 
 
 def test_resources_are_carried_once() -> None:

@@ -14,6 +14,7 @@ from k6spec.report.report_file import write_report
 from k6spec.store.archive import RunFolder
 from tests.report.test_html_trace_page import HOSTILE, Elements
 from tests.support.reports import judged_run, requests
+from tests.support.runs import Request
 from tools.vendor_uplot import FILES, TARGET
 
 
@@ -25,6 +26,11 @@ def test_hostile_text_makes_no_element_and_no_attribute(tmp_path: Path) -> None:
     hostile, harmless = Elements(report_of(tmp_path / "a", HOSTILE)), Elements(report_of(tmp_path / "b", "x"))
     assert hostile.tags == harmless.tags
     assert [name for name, _ in hostile.attributes] == [name for name, _ in harmless.attributes]
+
+
+def test_it_tells_of_requests_that_failed_as_the_terminal_does(tmp_path: Path) -> None:
+    folder = judged_run(tmp_path, [*requests(30), *[Request(name="POST /login", status=401)] * 5])
+    assert "5 of 5 POST /login" in write_report(folder).read_text("utf-8")
 
 
 def test_the_policy_allows_nothing_but_the_page_itself(tmp_path: Path) -> None:

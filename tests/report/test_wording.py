@@ -252,6 +252,20 @@ db spans: max duration cannot be judged, limit 200 ms
   evidence (stream): 20 requests, 20 sampled, 0 complete traces, 0 spans dropped; 20 traces missing\
 """)
 
+    def test_no_database_span_as_the_library_is_not_instrumented(self, said: Callable[..., str]) -> None:
+        text = said(
+            lambda run: run.spans.db().duration.max <= ms(200),
+            [Request(spans=[entry()])] * 20,
+            on_telemetry=["sqlalchemy 2.1 falls outside of that range, so nothing can be instrumented"],
+        )
+        assert text == snapshot("""\
+db spans: max duration cannot be judged, limit 200 ms
+  inconclusive: no span has category 'db'; there is 'http_server'
+    The system's log says:
+      | sqlalchemy 2.1 falls outside of that range, so nothing can be instrumented
+  evidence (stream): 20 requests, 20 sampled, 20 complete traces, 0 spans dropped\
+""")
+
     def test_no_span_at_all_where_a_backend_was_asked(self, said: Callable[..., str]) -> None:
         text = said(lambda run: run.spans.db().duration.max <= ms(200), [Request()] * 20, tier="by-id")
         assert text.splitlines()[2:-1] == snapshot(

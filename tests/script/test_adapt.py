@@ -49,7 +49,7 @@ def test_only_those_that_lead_to_a_replaced_import_are_copied(tmp_path: Path) ->
     adapted = tree.adapt("main", "other")
     copies = tree.copies()
     assert set(copies) == {"main.js", "a.js", "b.js"}
-    number = {folder.name: index for index, folder in enumerate(adapted.copies)}
+    number = {copy.folder.name: index for index, copy in enumerate(adapted.copies)}
     plain = (tree.folder / "plain.js").as_uri()
     assert copies["main.js"].endswith(f'a.js"; import "{plain}";')
     assert f'import "{plain}"' in copies["a.js"]

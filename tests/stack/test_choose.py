@@ -89,6 +89,7 @@ def test_external_needs_its_addresses():
     [
         ({"receiver": "4319"}, "host:port"),
         ({"receiver": "127.0.0.1:otlp"}, "host:port"),
+        ({"receiver": "127.0.0.1:99999"}, "host:port"),
         ({"trace_url": "https://traces.example/"}, "trace_id"),
     ],
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from k6spec.stack.complaints import about_telemetry
+from k6spec.stack.complaints import about_instrumentation, about_telemetry
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ def test_a_line_in_which_an_sdk_complains_is_found_among_others(line: str) -> No
     assert about_telemetry(log) == [line]
 
 
+@pytest.mark.timeout(20)
+def test_a_long_line_is_read_once() -> None:
+    assert about_instrumentation("x" * 5_000_000) == []
+
+
 def test_of_lines_that_are_alike_the_last_is_told_and_three_at_most() -> None:
     repeated = [f"2026-11-28T20:43:0{second} otlp: no connection" for second in range(5)]
     log = "\n".join([*repeated, *(f"otlp: {kind}" for kind in ("refused", "dropped", "closed"))])
@@ -31,3 +36,17 @@ def test_of_lines_that_are_alike_the_last_is_told_and_three_at_most() -> None:
 
 def test_a_line_as_long_as_a_page_is_cut() -> None:
     assert len(about_telemetry("otlp " + "x" * 4000)[0]) < 300
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'sqlalchemy only instruments "sqlalchemy<2.1.0", but currently installed version ("sqlalchemy 2.1.9") '
+        "falls outside of that range, so nothing can be instrumented.",
+        "Skipping instrumentation psycopg: DependencyConflict: requested: psycopg >= 3.1.0 but found: None",
+    ],
+)
+def test_a_library_that_could_not_be_instrumented_is_found_among_others(line: str) -> None:
+    log = f"instruments in stock: 3\n{line}\nImport failed\nGET /instruments 200"
+
+    assert about_instrumentation(log) == [line]

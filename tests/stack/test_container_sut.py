@@ -211,7 +211,7 @@ def test_an_image_that_cannot_be_had_is_a_fault_that_says_what_to_do(
     with pytest.raises(SutFault, match="could not be pulled") as caught:
         sut.start(docker_stack)
     assert f"docker pull {image}" in caught.value.advice
-    assert said == [f"pulling {image}"]
+    assert said[0] == f"pulling {image}"
     assert ours() == []
 
 
@@ -322,10 +322,19 @@ os.kill(os.getpid(), signal.SIGKILL)
     said: list[str] = []
     sut.say = said.append
     sut.start(docker_stack)
-    assert len(said) == 6
-    assert all("left over by a session that died" in line for line in said)
+    assert sum("left over by a session that died" in line for line in said) == 6
     sut.stop()
     assert ours() == []
+
+
+def test_it_is_of_the_project_wherever_in_it_pytest_was_started(
+    make: Make, docker_stack: StackBackend, ours: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "specs").mkdir()
+    monkeypatch.chdir(tmp_path / "specs")
+    make(workspace=None).start(docker_stack)
+    assert len(ours()) == 2
 
 
 @pytest.mark.parametrize("delay", [0.05, 0.2, 0.4, 0.7, 1.2])

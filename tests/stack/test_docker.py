@@ -9,6 +9,7 @@ import pytest
 
 from k6spec.errors import StackFault
 from k6spec.stack.containers import HostPorts, Images, StackPlan
+from k6spec.stack.lifetime import let_go
 from tests.support.stacks import PLAN, docker_client, export_of, post, quiet_port, rows_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
@@ -99,6 +100,19 @@ def test_spans_are_wiped_inside_and_outside_when_the_feed_is_closed(stack, ours,
     assert list(tmp_path.iterdir()) == []
     _, stat = container(ours, "otel-collector").get_archive("/k6spec/spans")
     assert stat["size"] == 0
+
+
+def test_who_looks_at_a_kept_stack_takes_no_spans_from_the_load_that_uses_it(stack, make, tmp_path):
+    recorded = []
+    stack.keep(lambda *told: recorded.append(told) or tmp_path)
+    using, looking = make(), make()
+    using.adopt(*recorded[0])
+    feed = using.feed()
+    looking.adopt(*recorded[0])
+    let_go(looking)
+    post(using, export_of(10))
+    assert len(rows_of(feed, 10)) == 10
+    feed.close()
 
 
 def test_a_collector_that_died_is_a_fault_with_its_log(stack, ours):

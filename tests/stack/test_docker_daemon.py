@@ -99,3 +99,12 @@ def test_a_context_that_does_not_exist_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert "another host" not in (daemon.why_not(StackPlan()) or "")
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:many", "tcp://localhost:99999", "http://[::1"])
+def test_an_address_that_is_none_is_said(address, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", address)
+    assert address in (daemon.why_not(StackPlan()) or "")
+    with pytest.raises(StackFault) as caught:
+        daemon.connect(timeout=1)
+    assert address in caught.value.cause

@@ -137,7 +137,7 @@ What to do: check port (8080, on 0.0.0.0) and the ready path, or give ContainerS
         (
             {"port": 8081},
             snapshot("""\
-FAULT the system under test (shop) did not come up: timed out after SOME TIME waiting for GET http://127.0.0.1:PORT/ to answer 200 (last: Server disconnected without sending a response.)
+FAULT the system under test (shop) did not come up: timed out after SOME TIME waiting for GET http://127.0.0.1:PORT/ to answer 200 (last: the connection was ended without an answer)
 What to do: check port (8081, on 0.0.0.0) and the ready path, or give ContainerSut a longer timeout\
 """),
         ),

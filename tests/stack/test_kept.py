@@ -11,6 +11,7 @@ import pytest
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints
 from k6spec.stack.kept import Damaged, KeptFile, KeptStack
+from k6spec.stack.lifetime import end_kept
 from k6spec.stack.owner import place
 
 
@@ -112,6 +113,18 @@ def test_neither_has_another_user_or_another_host(file: KeptFile, name: str) -> 
     stack = a_stack(file.root)
 
     assert not file.is_here(replace(stack, place={**stack.place, name: "another"}))
+
+
+@pytest.mark.parametrize("name", ["k6spec.user", "k6spec.host"])
+def test_what_another_user_or_another_host_has_in_the_same_folder_stays(file: KeptFile, name: str) -> None:
+    stack = a_stack(file.root)
+    file.write(replace(stack, place={**stack.place, name: "another"}))
+    said: list[str] = []
+
+    assert end_kept(file, make=lambda kind: pytest.fail(kind), say=said.append) is None
+
+    assert file.path.exists()
+    assert "both are left alone" in said[0]
 
 
 def test_who_leases_it_alone_may_end_it(file: KeptFile) -> None:

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from k6spec.process import process_begun
 from k6spec.stack.owner import Owner, is_leftover, leftover_spool
@@ -39,6 +40,12 @@ def test_it_is_found_by_user_workspace_and_host_and_each_stack_is_its_own(tmp_pa
     labels = first.labels(spool=tmp_path / "k6spec-spool-1")
     assert all(labels[name] == value for name, _, value in (f.partition("=") for f in first.finds()))
     assert Owner(workspace=tmp_path / "other").finds() != first.finds()
+
+
+def test_a_container_that_shares_the_hosts_name_and_daemon_is_another_place(tmp_path, monkeypatch):
+    here = Owner(workspace=tmp_path).finds()
+    monkeypatch.setattr(Path, "readlink", lambda _path: Path("pid:[4026532999]"))
+    assert Owner(workspace=tmp_path).finds() != here
 
 
 def test_only_what_can_be_nothing_but_a_spool_is_a_leftover_one(tmp_path):

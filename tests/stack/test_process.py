@@ -69,7 +69,7 @@ def test_a_collector_that_died_is_a_fault_with_its_log(stack):
 def test_one_whose_collector_died_can_be_started_again(stack):
     (pid,) = pids_of("otelcol", port_of(stack.endpoints().otlp_grpc))
     os.kill(pid, signal.SIGKILL)
-    wait_while(lambda: not stack.parts()[0].ailment)
+    wait_while(lambda: stack.parts()[0].ailment != "it died")
     stack.start()
     assert post(stack, export_of(1)).status_code == 200
     assert len(guards()) == 3

@@ -65,3 +65,11 @@ def test_an_output_that_was_closed_has_no_line():
     os.close(write)
     with os.fdopen(read, "rb") as stdout:
         assert not LineOnStdout(stdout).ready()
+
+
+def test_a_long_wait_is_said_once_with_what_is_waited_for(site, monkeypatch):
+    monkeypatch.setattr("k6spec.stack.wait._SILENT", 0.0)
+    said = []
+    with pytest.raises(TimeoutError):
+        wait_for(HttpReady(site, status=204), timeout=0.5, say=said.append)
+    assert said == [f"waiting for GET {site} to answer 204 (last: 503), 0 s at most"]

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from k6spec import attr, resource
+from k6spec.collect.maps import AttributeColumn
 from k6spec.query.database import Database
 from k6spec.query.placement import place_spans
 from k6spec.query.selectors import where
@@ -16,7 +17,7 @@ from k6spec.query.span_selector import Attribute
 from k6spec.run import Run
 from k6spec.store import by_key
 from k6spec.store.archive import SPANS, RunFolder
-from k6spec.store.by_key import from_copies
+from k6spec.store.by_key import copies, from_copies
 from k6spec.store.spans import SCHEMA
 from tests.support.runs import Request, Span, entry, make_run
 
@@ -79,6 +80,17 @@ def test_the_most_frequent_are_kept(run: RunFolder, monkeypatch: pytest.MonkeyPa
         {"it's": "7", "rows": ""},
         {"it's": None, "rows": None},
     ]
+
+
+def test_of_equal_keys_the_first_counts_as_in_what_is_decoded() -> None:
+    columns = {field.name: pa.nulls(1, field.type) for field in SCHEMA}
+    columns["attributes"] = pa.array([[("rows", "7"), ("rows", "8")]], SCHEMA.field("attributes").type)
+    spans = pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
+
+    (copied,) = copies(spans, {"attributes_by_key": ["rows"], "resource_by_key": []})
+
+    assert copied.to_pylist() == [{"rows": "7"}]
+    assert AttributeColumn(spans["attributes"]).text("rows").to_pylist() == ["7"]
 
 
 def test_the_documented_table_is_the_same(run: RunFolder) -> None:

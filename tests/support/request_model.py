@@ -47,6 +47,20 @@ def a_second(load: Iterable[Asked], count: int) -> float:
     return count * 1000 / (max(one.at + one.lasted for one in load) - min(one.at for one in load))
 
 
+def a_second_within(load: Iterable[Asked], meets: When, count: int) -> float:
+    """So many of a part's things a second: the milliseconds in which a scenario's latest is in it."""
+    lasted: set[int] = set()
+    for scenario in {one.scenario for one in load}:
+        ours = [one for one in load if one.scenario == scenario]
+        outside = [one.at for one in ours if not meets(one)]
+        last = [one for one in ours if meets(one) and one.at >= max(outside, default=0)]
+        end = max((one.at + one.lasted for one in last), default=0)
+        for one in filter(meets, ours):
+            followed = [at for at in outside if at > one.at]
+            lasted |= set(range(one.at, min(followed, default=end)))
+    return count * 1000 / len(lasted)
+
+
 def in_flight(load: Iterable[Asked], one: Asked) -> int:
     """How many began by then and had not ended, itself included."""
     return sum(other.at <= one.at < other.at + other.lasted or other is one for other in load)

@@ -56,7 +56,8 @@ def db(statement: str = "SELECT 1", ms: float = 5.0, service: str = "orders", pa
 class Request:
     """A request with the spans behind it; no spans: its trace is missing.
 
-    ``in_trace``: the number of the request whose trace it shares, where both are of one ``journey``.
+    ``in_trace``: the number of the request whose trace it shares, where both are of one ``journey``. ``said``: k6
+    says whether it failed, which it does not where its response callback is null.
     """
 
     name: str = "POST /checkout"
@@ -75,6 +76,7 @@ class Request:
     journey: str | None = None
     in_trace: int | None = None
     traced: bool = True
+    said: bool = True
     spans: Sequence[Span] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -168,7 +170,7 @@ def _row(number: int, request: Request) -> dict[str, object]:
         "status": request.status,
         "error": "" if request.status else "connection refused",
         "error_code": 0,
-        "failed": not 200 <= request.status < 400,
+        "failed": not 200 <= request.status < 400 if request.said else None,
         "start_ns": begin,
         "end_ns": begin + total,
         "duration_ns": total,

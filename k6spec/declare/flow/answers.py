@@ -52,7 +52,10 @@ class Source:
 
 def json(path: str) -> Source:
     """The value at ``path`` in a JSON answer, in the syntax of k6's ``Response.json(selector)``."""
-    return Source(kind="json", argument=_named("json", path))
+    if _named("json", path).startswith(("$.", "$[")):
+        plain = re.sub(r"\[['\"]?([^\]'\"]*)['\"]?\]", r".\1", path.removeprefix("$")).removeprefix(".")
+        reject(f"json({path!r}): that is JSONPath, which k6 does not know; write json({plain!r})")
+    return Source(kind="json", argument=path)
 
 
 def header(name: str) -> Source:

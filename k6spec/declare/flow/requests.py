@@ -133,6 +133,8 @@ def delete(path: str, **options: Unpack[WithBody]) -> Request:
 
 
 def _extract(extract: Mapping[str, str | Source]) -> dict[str, Source]:
+    if not isinstance(extract, Mapping):
+        reject(f'extract={extract!r}: name what is taken, as in extract={{"id": "items.0.id"}}')
     sources = {}
     for name, where in extract.items():
         if not isinstance(name, str) or not NAME.fullmatch(name) or name in BUILT_IN:
@@ -145,6 +147,8 @@ def _extract(extract: Mapping[str, str | Source]) -> dict[str, Source]:
 
 
 def _check(check: Mapping[str, Check]) -> dict[str, Check]:
+    if not isinstance(check, Mapping):
+        reject(f'check={check!r}: name each check, as in check={{"has items": flow.json("items").exists()}}')
     for label, item in check.items():
         if not isinstance(label, str) or not label:
             reject(f"check {label!r}: name each check with a text")

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from k6spec.k6.summary import SUMMARY
 from k6spec.query.database import Database
-from k6spec.units import format_ns
+from k6spec.units import format_ns, format_number
 
 _MOST: Final = 200
 _BYTES: Final = frozenset({"data_sent", "data_received"})
@@ -75,7 +75,7 @@ def _values(name: str, values: Mapping[str, Any], times: set[str]) -> list[tuple
 def _shown(value: float, metric: str, statistic: str, *, is_time: bool) -> str:
     if is_time and statistic not in {"count", "rate"}:
         return format_ns(value * 1e6)
-    text = f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+    text = format_number(value, 4, comma=",")
     if metric in _BYTES:
         text = f"{value / 1000:,.1f} kB"
     return f"{text}/s" if statistic == "rate" else text

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from k6spec.query.database import Database
+from k6spec.query.success import FAILED
 
 MOST: Final = 300
 """Operations that are listed; the rest is told by its number."""
@@ -58,7 +59,7 @@ def request_operations(database: Database) -> list[RequestOperation]:
         f"""WITH whole AS (
             SELECT greatest(max(end_ns) - min(start_ns), 1) / 1e9 AS seconds FROM requests
             WHERE scenario IS NOT NULL)
-        SELECT coalesce(operation, ''), count(*), count(*) / any_value(seconds), count(*) FILTER (failed),
+        SELECT coalesce(operation, ''), count(*), count(*) / any_value(seconds), count(*) FILTER ({FAILED}),
                quantile_cont(duration_ns, [0.5, 0.9, 0.95, 0.99]), max(duration_ns)
         FROM requests, whole WHERE scenario IS NOT NULL
         GROUP BY operation ORDER BY count(*) DESC, operation LIMIT {MOST}"""

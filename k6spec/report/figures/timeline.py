@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from k6spec.query.database import Database
+from k6spec.query.success import FAILED
 
 _MOST_SLICES: Final = 240
 _FEWEST_A_SLICE: Final = 8  # requests, on average: percentiles of fewer say little
@@ -98,9 +99,9 @@ def _stages(database: Database, over: Slices) -> list[dict[str, Any]]:
 
 def _series(database: Database, over: Slices, operations: Sequence[str]) -> list[dict[str, Any]]:
     rows = database.rows(
-        f"""SELECT coalesce(operation, ''), grouping(operation) = 1, slice, count(*), count(*) FILTER (failed),
+        f"""SELECT coalesce(operation, ''), grouping(operation) = 1, slice, count(*), count(*) FILTER ({FAILED}),
         quantile_cont(duration_ns, [0.5, 0.95, 0.99]), max(duration_ns)
-        FROM (SELECT operation, failed, duration_ns, {over.of("start_ns")} AS slice {_MADE})
+        FROM (SELECT operation, status, failed, duration_ns, {over.of("start_ns")} AS slice {_MADE})
         GROUP BY GROUPING SETS ((slice), (slice, operation))"""
     )
     per_second = 10**9 / over.step

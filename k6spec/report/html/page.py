@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Final
 
 from k6spec.report.html.payload import NAME_LENGTH
-from k6spec.report.html.visible import shorten, visible_line
+from k6spec.report.html.visible import short_line
 
 _FOLDER: Final = "k6spec.report.html"
 
@@ -59,7 +59,7 @@ def page(*, title: str, style: str, scripts: Sequence[str], body: str, data: obj
 
 def text(content: str) -> str:
     """One line of somebody else's text, fit to stand in a page."""
-    return escape(shorten(visible_line(content[: NAME_LENGTH + 1]), NAME_LENGTH))
+    return escape(short_line(content, NAME_LENGTH))
 
 
 def resource(*names: str) -> str:

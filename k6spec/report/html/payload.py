@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from k6spec.report.html.visible import one_line, shorten, visible_block, visible_line
+from k6spec.report.html.visible import one_line, short_line, shorten, visible_block
 from k6spec.store.spans import CLIENT_SERVICE
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _pairs(attributes: Mapping[str, str]) -> list[list[Any]]:
 
 
 def _name(text: str) -> str:
-    return shorten(visible_line(text[: NAME_LENGTH + 1]), NAME_LENGTH)
+    return short_line(text, NAME_LENGTH)
 
 
 def _value(text: str | None) -> str | list[Any]:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from k6spec.report.html.payload import NAME_LENGTH, STATEMENT_LENGTH
-from k6spec.report.html.visible import one_line, shorten, visible_line
+from k6spec.report.html.visible import one_line, short_line, shorten
 from k6spec.units import format_ns
 
 if TYPE_CHECKING:
@@ -48,4 +48,4 @@ def _what(node: SpanNode, *, marked: bool) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(shorten(visible_line(text[: NAME_LENGTH + 1]), NAME_LENGTH))
+    return escape(short_line(text, NAME_LENGTH))

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from k6spec.query.success import FAILED
 from k6spec.report.figures.earlier import EarlierRuns
 from k6spec.report.figures.k6_summary import checks, metrics
 from k6spec.report.figures.operations import SpanOperation, request_operations, span_operations
@@ -14,13 +15,14 @@ from k6spec.report.figures.timeline import Slices, slices, timeline
 from k6spec.report.figures.traces import Chosen
 from k6spec.report.html.page import page, resource, text
 from k6spec.report.html.payload import colours, payload
-from k6spec.report.html.sections.about import about_section, described_load
+from k6spec.report.html.sections.about import about_section
 from k6spec.report.html.sections.claims import claims_section
 from k6spec.report.html.sections.earlier import earlier_section
 from k6spec.report.html.sections.k6_end import k6_section
 from k6spec.report.html.sections.operations import requests_section, spans_section
 from k6spec.report.html.trace_page import WATERFALL
-from k6spec.report.judged import OUTCOMES, latest, worst_of
+from k6spec.report.judged import OUTCOMES, counts_of, latest, told, worst_of
+from k6spec.report.load_words import described_load
 from k6spec.run import Run
 from k6spec.units import counted, format_ns, format_ratio
 
@@ -99,7 +101,7 @@ def report_page(run: Run, traces: Sequence[Chosen], earlier: EarlierRuns, remark
 
 def _header(run: Run, info: Mapping[str, Any], verdicts: Sequence[Mapping[str, Any]]) -> str:
     count, failed, seconds, p50, p95, most = run.database.rows(
-        """SELECT count(*), count(*) FILTER (failed), greatest(max(end_ns) - min(start_ns), 1) / 1e9,
+        f"""SELECT count(*), count(*) FILTER ({FAILED}), greatest(max(end_ns) - min(start_ns), 1) / 1e9,
         quantile_cont(duration_ns, 0.5), quantile_cont(duration_ns, 0.95), max(duration_ns)
         FROM requests WHERE scenario IS NOT NULL"""
     )[0]
@@ -131,12 +133,12 @@ def _header(run: Run, info: Mapping[str, Any], verdicts: Sequence[Mapping[str, A
 def _verdict_in_words(verdicts: Sequence[Mapping[str, Any]]) -> str:
     if not verdicts:
         return "Nothing judged"
-    counts = {outcome: sum(verdict["outcome"] == outcome for verdict in verdicts) for outcome in OUTCOMES}
+    counts = counts_of(verdicts)
     total = counted(len(verdicts), "claim")
     if counts["passed"] == len(verdicts):
         return f"{total} passed" if len(verdicts) == 1 else f"All {total} passed"
-    told = ("failed", "inconclusive") if counts["failed"] or counts["inconclusive"] else ("passed", "skipped")
-    return f"{', '.join(f'{counts[outcome]:,} {outcome}' for outcome in told if counts[outcome])} of {total}"
+    missed = ("failed", "inconclusive") if counts["failed"] or counts["inconclusive"] else ("passed", "skipped")
+    return f"{', '.join(told(counts, outcome) for outcome in missed if counts[outcome])} of {total}"
 
 
 def _spec(info: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ const UNITS = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]];
 const formatNs = (ns) => {
   const size = Math.abs(ns);
   for (const [scale, unit] of UNITS) {
-    if (size < scale) continue;
+    if (size < 0.9995 * scale) continue;
     const value = ns / scale;
     const short = Number.isInteger(value) || Math.abs(value) >= 100;
     return `${short ? value.toFixed(0) : Number(value.toPrecision(3))} ${unit}`;

@@ -13,7 +13,7 @@ from k6spec.store.spans import CLIENT_SERVICE
 from k6spec.units import format_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from k6spec.report.trace_tree import TraceTree
 
@@ -21,19 +21,20 @@ WATERFALL: Final = ("trace_format.js", "trace_details.js", "trace_rows.js", "wat
 """The scripts that define ``waterfall``."""
 
 _LEGEND: Final = 24
+_LINES: Final = 5
 
 
-def trace_page(tree: TraceTree, *, title: str, highlight: Collection[str] = (), subtitle: str = "") -> str:
+def trace_page(tree: TraceTree, *, title: str, highlight: Collection[str] = (), about: Sequence[str] = ()) -> str:
     """The page of one trace, to be written as UTF-8.
 
     Args:
         tree: the trace.
         title: heading and window title.
         highlight: ids (hex) of the spans that the page is about: marked, and brought into view.
-        subtitle: a line under the heading, such as the claim that failed.
+        about: lines under the heading, such as the claims that point to it.
     """
     marked = {span_id.lower() for span_id in highlight}
-    body = f"""{_header(tree, title=title, subtitle=subtitle, marked=marked)}
+    body = f"""{_header(tree, title=title, about=about, marked=marked)}
 <main id="trace">
 <noscript>
 {plain_list(tree, marked)}
@@ -49,7 +50,7 @@ def trace_page(tree: TraceTree, *, title: str, highlight: Collection[str] = (), 
     )
 
 
-def _header(tree: TraceTree, *, title: str, subtitle: str, marked: Collection[str]) -> str:
+def _header(tree: TraceTree, *, title: str, about: Sequence[str], marked: Collection[str]) -> str:
     offending = sum(node.span_id in marked for _, node in tree.walk())
     top = tree.roots[0]
     started = datetime.fromtimestamp(tree.start_ns / 1e9, UTC).isoformat(sep=" ", timespec="milliseconds")
@@ -66,12 +67,17 @@ def _header(tree: TraceTree, *, title: str, subtitle: str, marked: Collection[st
     listed = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return f"""<header>
 <h1>{text(title)}</h1>
-{f'<p class="subtitle">{text(subtitle)}</p>' if subtitle else ""}
+{"".join(f'<p class="subtitle">{text(line)}</p>' for line in _first(about))}
 <p class="trace-id"><span>Trace</span> <code id="trace-id">{escape(tree.trace_id)}</code>
 <button type="button" id="copy-trace-id" hidden>Copy</button></p>
 <dl class="facts">{listed}</dl>
 {_legend(tree)}
 </header>"""
+
+
+def _first(about: Sequence[str]) -> list[str]:
+    more = len(about) - _LINES
+    return [*about[:_LINES], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def _jump(kind: str, count: int) -> str:

@@ -36,6 +36,11 @@ def shorten(text: str, length: int, *, ellipsis: str = "…") -> str:
     return text if len(text) <= length else text[: max(0, length - len(ellipsis))] + ellipsis
 
 
+def short_line(text: str, length: int) -> str:
+    """The beginning of ``text`` on one line, at most ``length`` characters, with every acting character shown."""
+    return shorten(visible_line(text[: length + 1]), length)
+
+
 def _stand_in(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:

@@ -13,9 +13,14 @@ export function metaOf(url) {
   return { resolve: (specifier) => (specifier.startsWith('k6') ? specifier : resolve(url, specifier)) };
 }
 
-// A path as k6's own modules take it: from the folder of the script that k6 runs.
+// The folder of the script that runs: k6's own modules take paths from there, in modules that it imports too.
+export function scriptFolder() {
+  return (settings.copies[copied()] || settings.copies[0]).script; // -1: a plain module goes on after an await
+}
+
+// A path as k6's own modules take it.
 export function fromScript(path) {
-  return absolute(path, settings.folder);
+  return absolute(path, scriptFolder());
 }
 
 // open() takes relative paths from the module that is being evaluated or required; here from what it is a copy of.
@@ -23,10 +28,15 @@ export function fromScript(path) {
 if (settings.copies.length > 0) {
   const open = globalThis.open;
   globalThis.open = (path, ...mode) => {
-    const module = evaluated();
-    const number = settings.copies.findIndex((_, index) => module.startsWith(`${COPIES}${index}/`));
-    return open(number < 0 ? path : absolute(path, settings.copies[number]), ...mode);
+    const number = copied();
+    return open(number < 0 ? path : absolute(path, settings.copies[number].folder), ...mode);
   };
+}
+
+// The number of the copy that is being evaluated, -1 in a module that stands where it was.
+function copied() {
+  const module = evaluated();
+  return settings.copies.findIndex((_, number) => module.startsWith(`${COPIES}${number}/`));
 }
 
 function evaluated() {

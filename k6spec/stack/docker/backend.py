@@ -22,6 +22,7 @@ from k6spec.collect.feed import SpanFeed
 from k6spec.collect.handshake import SPOOL_PREFIX
 from k6spec.collect.jaeger_link import jaeger_link
 from k6spec.collect.spool_feed import SpoolFeed
+from k6spec.config import project_root
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints, Part, Record, Vantage
 from k6spec.stack.collector_config import GRPC_PORT, HTTP_PORT, OLDEST
@@ -67,7 +68,7 @@ class DockerStack:
         spool_root: Path | None = None,
     ) -> None:
         self._plan = plan or StackPlan()
-        self._owner = Owner(workspace=workspace or Path.cwd())
+        self._owner = Owner(workspace=workspace or project_root())
         self._say = say
         self._root = spool_root
         self._client: docker.DockerClient | None = None
@@ -192,6 +193,7 @@ class DockerStack:
                     remove(container)
                 for network in client.networks.list(filters=label):
                     remove(network)
+        self._wipe()
         self._forget()
 
     def keep(self, record: Record) -> None:
@@ -205,6 +207,8 @@ class DockerStack:
         for (name, purpose), port in self._ports.items():
             ports.setdefault(name, {})[purpose] = port
         record(self._owner.stack, {"spool": str(self._spool), "ports": ports})
+        if self._files is not None:  # else it may be another session's that uses the stack
+            self._wipe()
         self._forget()
 
     def adopt(self, stack: str, found: Mapping[str, object]) -> None:
@@ -244,12 +248,14 @@ class DockerStack:
         answers = HttpReady(self._health_url(name, self._ports[name, "health"]))
         return None if answers.ready() else f"it does not answer: waited for {answers}"
 
+    def _wipe(self) -> None:
+        if self._spool is not None:
+            shutil.rmtree(self._spool, ignore_errors=True)
+
     def _forget(self) -> None:
         if self._client is not None:
             self._client.close()
             self._owner = Owner(workspace=self._owner.workspace)  # what comes next is another stack
-        if self._spool is not None:
-            shutil.rmtree(self._spool, ignore_errors=True)
         self._client = self._spool = self._files = None
         self._running, self._ports = {}, {}
         self._open_feeds = 0

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, cast, final
 import docker
 from docker.models.containers import Container as Running
 
+from k6spec.config import project_root
 from k6spec.errors import SutFault, UsageError
 from k6spec.stack.base import StackBackend
 from k6spec.stack.docker.daemon import API_SECONDS, connect, ensure_image, remove_leftovers
@@ -22,6 +23,7 @@ from k6spec.stack.docker.sut_sweep import NEEDS_DOCKER, remove_owned
 from k6spec.stack.owner import Owner
 from k6spec.stack.reach import Reach, expect_free, reach
 from k6spec.stack.sut import StartedSut, check_address
+from k6spec.stack.sut_arguments import checked_env, checked_timeout
 from k6spec.stack.uninterrupted import uninterrupted
 from k6spec.stack.wait import HttpReady, WaitStrategy, log_tail, wait_for
 from k6spec.units import Duration, seconds
@@ -60,7 +62,7 @@ class ContainerSut(StartedSut):
         options: further arguments of ``containers.create`` of Docker's SDK, such as ``{"mem_limit": "512m"}``.
         timeout: how long all may take to come up, besides pulling images.
         workspace: whose it is: leftovers of dead sessions of this folder and user are removed; by default the
-            working directory.
+            folder of the nearest pyproject.toml, as for ``k6spec down``.
 
     Raises:
         UsageError: the arguments don't go together.
@@ -78,17 +80,17 @@ class ContainerSut(StartedSut):
         beside: Sequence[Service] = (),
         network: Literal["host"] | None = None,
         options: Mapping[str, Any] | None = None,
-        timeout: Duration = seconds(60),
+        timeout: str | Duration = seconds(60),
         workspace: Path | None = None,
     ) -> None:
         super().__init__(ready=ready, reset=reset)
         self._service = Service(
-            name=_SUT, image=image, env=dict(env or {}), command=command, options=dict(options or {})
+            name=_SUT, image=image, env=checked_env(env), command=command, options=dict(options or {})
         )
         self._beside = tuple(beside)
         self._port = port
         self._on_host = network == "host"
-        self._timeout = timeout
+        self._timeout = checked_timeout(timeout)
         self._workspace = workspace
         self._client: docker.DockerClient | None = None
         self._owner: Owner | None = None
@@ -162,7 +164,7 @@ class ContainerSut(StartedSut):
         way = reach(stack, on_host_network=self._on_host, advice=_UNREACHED)
         with sut_faults(_NOT_STARTED, advice=NEEDS_DOCKER):
             self._client = client = connect(timeout=API_SECONDS)
-        self._owner = owner = Owner(workspace=self._workspace or Path.cwd())
+        self._owner = owner = Owner(workspace=self._workspace or project_root())
         remove_leftovers(client, owner, self.say)
         for service in self._services:
             self._ensure_image(client, service.image)
@@ -228,7 +230,8 @@ class ContainerSut(StartedSut):
 
     def _wait(self, service: Service, running: Running, strategy: WaitStrategy, deadline: float) -> None:
         try:
-            wait_for(strategy, timeout=deadline - time.monotonic(), alive=lambda: is_running(running))
+            timeout = deadline - time.monotonic()
+            wait_for(strategy, timeout=timeout, alive=lambda: is_running(running), say=self.say)
         except ChildProcessError:
             raise self._ended(service, running) from None
         except TimeoutError as error:
@@ -263,7 +266,7 @@ class ContainerSut(StartedSut):
     def _check_arguments(self, network: object) -> None:
         if network not in {None, "host"}:
             raise UsageError(f'ContainerSut: network = {network!r}; write network="host", or leave it out')
-        if not 0 < self._port < 1 << 16:
+        if not isinstance(self._port, int) or not 0 < self._port < 1 << 16:
             raise UsageError(f"ContainerSut: port = {self._port!r}; write the port that it listens on inside")
         if self._on_host and self._beside:
             raise UsageError(

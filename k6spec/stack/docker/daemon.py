@@ -8,12 +8,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import docker
-import httpx
 from docker import errors
 from docker.context import ContextAPI
 from docker.models.containers import Container as Running
@@ -69,7 +69,7 @@ def connect(*, timeout: float) -> docker.DockerClient:
         if os.environ.get("DOCKER_HOST") or context is None:
             return docker.DockerClient.from_env(timeout=seconds, version="auto")
         return docker.DockerClient(base_url=context.Host, tls=context.TLSConfig, timeout=seconds, version="auto")
-    except (errors.DockerException, RequestException) as error:
+    except (errors.DockerException, RequestException, ValueError) as error:  # ValueError: the address is none
         denied = "permission denied" in str(error).lower()
         seen = "at {} may not be asked by you" if denied else "does not answer at {}"
         raise StackFault(
@@ -96,7 +96,10 @@ def daemon_address() -> str:
 
 def is_local(address: str) -> bool:
     """Whether a daemon at this address is on this host."""
-    url = urlsplit(address)
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        return False
     return url.scheme in {"unix", "npipe"} or url.hostname in {"localhost", "127.0.0.1", "::1"}
 
 
@@ -198,5 +201,5 @@ def remove(thing: Any) -> None:
     except errors.NotFound:
         pass
     except errors.APIError as error:
-        if error.status_code != httpx.codes.CONFLICT:
+        if error.status_code != HTTPStatus.CONFLICT:
             raise

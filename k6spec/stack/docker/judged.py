@@ -7,13 +7,14 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, final
 
 import docker
-import httpx
 from docker.models.containers import Container as Running
 
+from k6spec.collect.plain_http import UNANSWERED, ask
 from k6spec.errors import StackFault
 from k6spec.stack.containers import SDK_METRICS_FILE, SPANS_FILE
 from k6spec.stack.docker.daemon import docker_faults
@@ -99,8 +100,8 @@ class JudgedFiles:
 
 
 def _up_since(health_url: str) -> str | None:
-    with suppress(httpx.HTTPError, json.JSONDecodeError):
-        response = httpx.get(health_url, timeout=1, trust_env=False)
-        if response.status_code == httpx.codes.OK:
-            return str(response.json().get("upSince"))
+    with suppress(*UNANSWERED, json.JSONDecodeError):
+        answer = ask(health_url, timeout=1)
+        if answer.status == HTTPStatus.OK:
+            return str(json.loads(answer.body).get("upSince"))
     return None

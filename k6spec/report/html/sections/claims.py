@@ -8,11 +8,10 @@ from html import escape
 from math import isfinite
 from typing import Any, Final
 
-from k6spec.judge.limits import shown
 from k6spec.report.html.page import text
 from k6spec.report.html.sections.table import Cell, Column, table
-from k6spec.report.html.visible import shorten, visible_line
-from k6spec.report.judged import limit, observed, subject
+from k6spec.report.html.visible import short_line
+from k6spec.report.judged import issue, limit, numbers, observed, subject
 from k6spec.units import counted
 
 _LONGEST_LINE: Final = 600
@@ -70,9 +69,14 @@ def _card(verdict: Mapping[str, Any], number: int, traces: Collection[str]) -> s
         )
     return f"""<article class="claim {verdict["outcome"]}" id="claim-{number}">
 <header><h3><bdi>{text(subject(verdict))}</bdi></h3><span class="verdict">{verdict["outcome"]}</span></header>
-<p class="test"><bdi>{text(verdict["nodeid"])}</bdi></p>
+<p class="test"><bdi>{text(verdict["nodeid"])}</bdi>{_known(verdict)}</p>
 <div class="body">{figure}<dl class="said">{"".join(_said(verdict, traces))}</dl></div>
 </article>"""
+
+
+def _known(verdict: Mapping[str, Any]) -> str:
+    said = issue(verdict)
+    return f" · <bdi>{text(said)}</bdi>" if said else ""
 
 
 def _said(verdict: Mapping[str, Any], traces: Collection[str]) -> Iterator[str]:
@@ -141,7 +145,8 @@ def _times(verdict: Mapping[str, Any]) -> str:
     seen, bound = verdict["observed"], verdict["limit"]
     if verdict["operator"] not in {"<", "<="} or not seen or not bound or seen <= bound:
         return ""
-    return f'<p class="times">{seen / bound:,.1f} × the limit</p>' if seen / bound < 1000 else ""
+    times = f"{seen / bound:,.1f}"
+    return f'<p class="times">{times} × the limit</p>' if times != "1.0" and seen / bound < 1000 else ""
 
 
 def _passed(verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -193,8 +198,7 @@ def _bounds(verdict: Mapping[str, Any]) -> str:
         return ""
     if low == high:
         return "the same"
-    ends = ["any" if end is None else shown(end, verdict["unit"]) for end in (low, high)]
-    return f"{ends[0]} – {ends[1]}"
+    return " – ".join(end or "any" for end in numbers(low, high, verdict["unit"]))
 
 
 def _sign(words: str) -> str:
@@ -202,4 +206,4 @@ def _sign(words: str) -> str:
 
 
 def _text(content: str) -> str:
-    return escape(shorten(visible_line(content), _LONGEST_LINE))
+    return escape(short_line(content, _LONGEST_LINE))

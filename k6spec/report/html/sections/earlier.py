@@ -12,7 +12,7 @@ from k6spec.report.figures.earlier import FIGURES, Claim, EarlierRuns, Operation
 from k6spec.report.html.page import text
 from k6spec.report.html.sections.dots import dots
 from k6spec.report.html.sections.table import Cell, Column, table
-from k6spec.report.judged import MISSED, limit, observed, standard, subject
+from k6spec.report.judged import MISSED, change, limit, observed, standard, subject
 from k6spec.units import counted
 
 _MOST_OPERATIONS: Final = 50
@@ -72,7 +72,7 @@ def _claim(claim: Claim) -> str:
         facts += [
             ("Limit", f"{sign} ({standard(verdict)})"),
             ("Baseline", shown(series.baseline or 0.0, series.unit)),
-            ("Change", _change(series)),
+            ("Change", change(verdict) or ""),
             (f"Interval, {shown(verdict['baseline']['sure'], 'fraction')} sure on either side", _interval(series)),
             (f"Noise between {between}", _amount(series.noise or 0.0, series)),
             ("Compared with", str(verdict["baseline"]["said"])),
@@ -88,10 +88,6 @@ def _claim(claim: Claim) -> str:
 class="verdict">{verdict["outcome"]}</span></header>
 <div class="body"><div><dl class="facts">{listed}</dl>{f"<p>{text(said)}</p>" if said else ""}</div>{drawing}</div>
 </article>"""
-
-
-def _change(series: Series) -> str:
-    return "" if series.change is None else _signed(series.change, series)
 
 
 def _interval(series: Series) -> str:
@@ -122,14 +118,14 @@ def _figure(series: Series | None) -> Cell:
         return Cell(html="")
     value = "none" if series.value is None else shown(series.value, series.unit)
     tone = "" if series.worse is None else ("bad" if series.worse else "good")
-    change = ""
+    beside = ""
     if series.change is not None and series.noise is not None:
         noise = _amount(series.noise, series)
-        change = (
-            f'<span class="change {tone or "muted"}">{escape(_change(series))}</span>'
+        beside = (
+            f'<span class="change {tone or "muted"}">{escape(_signed(series.change, series))}</span>'
             f'<span class="muted noise">noise {escape(noise)}</span>'
         )
-    return Cell(html=f"<b>{escape(value)}</b>{change}{dots(series, width=110, height=30)}", style="beside")
+    return Cell(html=f"<b>{escape(value)}</b>{beside}{dots(series, width=110, height=30)}", style="beside")
 
 
 def _operations(operations: Sequence[Operation]) -> str:

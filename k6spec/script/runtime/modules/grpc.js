@@ -2,8 +2,7 @@
 
 import native from 'k6/net/grpc';
 import { withContext } from '../context.js';
-import { fromScript } from '../files.js';
-import { settings } from '../../settings.js';
+import { fromScript, scriptFolder } from '../files.js';
 
 export * from 'k6/net/grpc';
 
@@ -40,7 +39,7 @@ export function Stream(client, method, params) {
 export default { ...native, Client, Stream };
 
 function foldersOf(paths) {
-  return paths && paths.length > 0 ? paths.map(fromScript) : [settings.folder];
+  return paths && paths.length > 0 ? paths.map(fromScript) : [scriptFolder()];
 }
 
 function withMetadata({ address }, params) {
