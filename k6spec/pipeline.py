@@ -32,7 +32,7 @@ from k6spec.errors import Fault, StackFault, SutFault
 from k6spec.history.facts import git_facts, machine
 from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore
-from k6spec.judge.health import Health
+from k6spec.judge.health import Health, Tolerances
 from k6spec.k6.hung import hung_vus, untold
 from k6spec.k6.own_load import with_own_load
 from k6spec.k6.punctual import NO_ITERATIONS, MadeIterations, idle_vus, lateness_ns, read_iterations
@@ -127,7 +127,7 @@ def run_load(load: Load, around: Surroundings) -> RunFolder:
             measured = redactor.plain(_measured(result, ledger, health, gathered, timings))
             folder.write_info({**info, **measured, "status": "complete"})
             if around.ab is None:  # rounds of one session are no nights
-                HistoryStore(around.config.history_folder).add(record_run(folder))
+                HistoryStore(around.config.history_folder).add(record_run(folder, Tolerances.of(around.config)))
         except BaseException as raised:
             error = disk_fault(raised, folder.path) or raised
             if isinstance(error, Fault):

@@ -34,6 +34,7 @@ class Statistic:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One run. Times are ISO 8601; ``version``: of the system, if it is known; ``key``: see :mod:`.key`.
+    ``broken``: its load was stopped before its time, or the system hung in it.
 
     ``statistics``: by their words. ``operations``: of each operation of requests, in how many traces each
     operation behind it was seen; ``critical_operations``: in how many on the critical path.
@@ -51,6 +52,7 @@ class Entry:
     committed: str | None
     dirty: bool
     version: str | None
+    broken: bool = False
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
     operations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     critical_operations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

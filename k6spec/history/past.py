@@ -140,12 +140,15 @@ class HistoryPast:
         alike = [entry for entry in self._alike if not _before(entry, self._marks)]
         on_branch = [entry for entry in alike if entry.branch == branch or branch is None]
         clean = [entry for entry in on_branch if not entry.dirty]
-        runs = [entry for entry in clean if sound(entry)][-chosen.runs :]
+        whole = [entry for entry in clean if not entry.broken]
+        runs = [entry for entry in whole if sound(entry)][-chosen.runs :]
         if len(runs) >= FEWEST:
             return runs, None
         hints = []
-        if failed := len(clean) - len(runs):
+        if failed := len(whole) - len(runs):
             hints.append(f"{failed} more did not measure it, or failed against their own baseline")
+        if broken := len(clean) - len(whole):
+            hints.append(f"in {broken} the load was stopped before its time, or the system hung")
         if dirty := len(on_branch) - len(clean):
             hints.append(f"{dirty} were of a changed work tree")
         if elsewhere := len(alike) - len(on_branch):

@@ -8,18 +8,22 @@ from datetime import UTC, datetime
 
 from k6spec.history.entry import Entry, Statistic, entry_of
 from k6spec.history.standard import standard_statistics
+from k6spec.judge.health import Health, Tolerances
 from k6spec.judge.verdict import Verdict
 from k6spec.query.database import Database
 from k6spec.query.operations import operations_by_root
 from k6spec.store.archive import RunFolder
 
 
-def record_run(folder: RunFolder) -> Entry:
+def record_run(folder: RunFolder, tolerated: Tolerances) -> Entry:
     """A run's entry, with its standard statistics, from its archive."""
+    info = folder.info()
+    hung = next(Health(**info["health"]).hung(tolerated), None)
     database = Database(folder.path, archiving=True)
     try:
         return replace(
-            entry_of({**folder.info(), "run_id": folder.run_id}),
+            entry_of({**info, "run_id": folder.run_id}),
+            broken=bool(info.get("stopped")) or hung is not None,
             statistics=dict(standard_statistics(database)),
             operations=operations_by_root(database, critical=False),
             critical_operations=operations_by_root(database, critical=True),

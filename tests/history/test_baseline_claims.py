@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,11 +15,13 @@ from k6spec.history.past import HistoryPast
 from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore, Marks
 from k6spec.judge.family import Family
+from k6spec.judge.health import Tolerances
 from k6spec.judge.log import VerdictLog
 from tests.support.history import entry, nights
 from tests.support.runs import MS, Request, Span, db, make_run
 from tests.support.runs import entry as entry_span
 
+HUNG = {"look": {"untold": 50, "due": 100}}
 P95 = "POST /checkout requests: p95 duration"
 
 
@@ -140,7 +143,7 @@ def test_a_rate_is_kept_of_each_request_too(tmp_path: Path) -> None:
     judged = Judged(tmp_path)
     mine = judged.run().http("POST /checkout").rate
 
-    kept = record_run(judged.folder).statistics["POST /checkout requests: rate"]
+    kept = record_run(judged.folder, Tolerances()).statistics["POST /checkout requests: rate"]
 
     assert (kept.value, kept.unit) == (mine.value, "per second")
 
@@ -258,7 +261,10 @@ class TestOperations:
         verdict = traces.critical_operations <= baseline()
 
         assert traces.operations <= baseline()
-        assert record_run(judged.folder).critical_operations["POST /checkout"]["audit client record"] == 50
+        assert (
+            record_run(judged.folder, Tolerances()).critical_operations["POST /checkout"]["audit client record"]
+            == 50
+        )
         assert verdict.outcome == "failed"
         assert verdict.headline == ("traces of POST /checkout: operations on the critical path 1 new, limit 0")
         assert verdict.evidence.notes[0] == "new: audit client record, in 50 of 100 traces"
@@ -327,6 +333,24 @@ class TestWhichRuns:
 
         assert "there are 2 (" in self.outcome(judged)
         assert "8 more did not measure it, or failed" in self.outcome(judged)
+
+    def test_runs_whose_load_was_stopped_or_whose_system_hung_do_not_count(self, tmp_path: Path) -> None:
+        judged = Judged(tmp_path)
+        store = judged.after(spread(100, 0.005))
+        for run in store.entries()[:7]:
+            store.add(replace(run, broken=True))
+
+        assert "there are 3 (" in self.outcome(judged)
+        assert "in 7 the load was stopped before its time, or the system hung" in self.outcome(judged)
+
+    @pytest.mark.parametrize(
+        "seen", [{"stopped": {"by": "checks", "after_ns": 10**9, "unmade": []}}, {"health": {"scenarios": HUNG}}]
+    )
+    def test_a_run_is_recorded_as_such(self, tmp_path: Path, seen: dict[str, object]) -> None:
+        folder = Judged(tmp_path).folder
+        folder.write_info({**folder.info(), **seen})
+
+        assert record_run(folder, Tolerances()).broken
 
     def test_a_later_run_is_no_baseline(self, tmp_path: Path) -> None:
         judged = Judged(tmp_path)

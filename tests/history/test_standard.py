@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from k6spec.history.entry import Statistic
 from k6spec.history.recording import record_run
+from k6spec.judge.health import Tolerances
 from k6spec.judge.requests import Requests
 from k6spec.judge.stat import Told
 from k6spec.run import Run
@@ -45,7 +46,7 @@ def runs(draw: st.DrawFn) -> Data:
 @given(runs())
 def test_they_are_what_claims_on_them_observe(data: Data) -> None:
     with archived(data) as run:
-        assert record_run(run.folder).statistics == claimed(run)
+        assert record_run(run.folder, Tolerances()).statistics == claimed(run)
 
 
 def claimed(run: Run) -> dict[str, Statistic]:
@@ -80,4 +81,4 @@ def test_so_they_are_of_more_requests_than_are_read_at_once(tmp_path: Path) -> N
     place = many.schema.get_field_index("duration_ns")
     pq.write_table(many.set_column(place, "duration_ns", pa.array(lasted)), requests)
 
-    assert record_run(run.folder).statistics == claimed(run)
+    assert record_run(run.folder, Tolerances()).statistics == claimed(run)

@@ -13,6 +13,7 @@ from k6spec.history.past import HistoryPast
 from k6spec.history.recording import record_run
 from k6spec.history.store import HistoryStore
 from k6spec.judge.family import Family
+from k6spec.judge.health import Tolerances
 from k6spec.judge.log import VerdictLog
 from k6spec.judge.record import record
 from k6spec.judge.verdict import Verdict
@@ -50,7 +51,7 @@ def run_after_nights(
     before = make_run(path / "before", _requests(1.0, text, coupons=False), load=load)
     folder = make_run(path / RUN_ID, _requests(_SLOWER, text, coupons=True), load=load)
     store = HistoryStore(path / "history")
-    measured = record_run(before)
+    measured = record_run(before, Tolerances())
     for night, noise in enumerate(NOISE[:nights], 1):
         statistics = {
             words: replace(told, value=told.value * noise) if told.unit == "ns" else told

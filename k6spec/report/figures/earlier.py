@@ -13,6 +13,7 @@ from k6spec.errors import ArchiveFault
 from k6spec.history.entry import Entry, entry_of
 from k6spec.history.past import Comparable, HistoryPast
 from k6spec.history.recording import record_run
+from k6spec.judge.health import Tolerances
 from k6spec.judge.past import FEWEST, Known
 from k6spec.judge.regression import measure_noise
 from k6spec.judge.verdict import Unit
@@ -146,7 +147,7 @@ def _earlier_runs(folder: RunFolder, past: HistoryPast) -> EarlierRuns:
     requests: dict[str, dict[str, Series]] = {}
     operations: tuple[Operation, ...] = ()
     if comparable.runs:
-        this = next(iter(past.named([folder.run_id])), None) or record_run(folder)
+        this = next(iter(past.named([folder.run_id])), None) or record_run(folder, Tolerances())
         requests = {root: _figures(root, this, comparable.runs) for root in this.operations}
         operations = tuple(_new_operations(this, comparable.runs))
     return EarlierRuns(
