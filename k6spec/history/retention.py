@@ -43,8 +43,8 @@ def plan(
             kept[run] = f"one of the newest {keep}"
         elif oldest is not None and _began(run) >= oldest:
             kept[run] = f"younger than {days:g} days"
-        elif _running(run):
-            kept[run] = "running"
+        elif _in_use(run):
+            kept[run] = "of a session that runs"
         if run in kept:
             linked |= _baselines(run)
     pinned, current = store.marks().pinned, _current(store)
@@ -91,7 +91,9 @@ def _current(store: HistoryStore) -> set[str]:
     """Of each load and branch the runs that the next one would be compared with."""
     groups: dict[tuple[str, str | None], list[str]] = {}
     for entry in store.entries():
-        if not entry.dirty and any(statistic.compared for statistic in entry.statistics.values()):
+        if not (entry.dirty or entry.broken) and any(
+            statistic.compared for statistic in entry.statistics.values()
+        ):
             groups.setdefault((entry.key, entry.branch), []).append(entry.run_id)
     return {run_id for ids in groups.values() for run_id in ids[-Chosen().runs :]}
 
@@ -104,9 +106,9 @@ def _began(run: RunFolder) -> datetime:
         return datetime.fromtimestamp(run.path.stat().st_mtime, UTC)
 
 
-def _running(run: RunFolder) -> bool:
+def _in_use(run: RunFolder) -> bool:
     try:
-        return run.status() == "running"
+        return run.session_lives()
     except ArchiveFault:
         return False
 

@@ -103,6 +103,10 @@ class RunFolder:
         status = str(info.get("status"))
         return "aborted" if status == "running" and not _alive(info) else status
 
+    def session_lives(self) -> bool:
+        """Whether the session that made the run goes on: it may judge it yet."""
+        return _alive(self.info())
+
     def check_tables(self) -> None:
         """Looks at the ends of the tables, which are written last.
 

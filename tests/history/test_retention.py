@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from k6spec.history.retention import plan
 from k6spec.history.store import HistoryStore
+from k6spec.process import process_begun
 from k6spec.store.archive import FORMAT, RunFolder
 
 
@@ -35,6 +37,14 @@ def test_rounds_stay_as_long_as_the_run_that_is_judged_by_them(tmp_path: Path) -
     stay = kept(tmp_path, [judged, *reversed(runs)], keep=1)
 
     assert stay == [run.run_id for run in (judged, runs[3], runs[2], runs[1])]
+
+
+def test_runs_of_a_session_that_goes_on_stay(tmp_path: Path) -> None:
+    here = {"pid": os.getpid(), "process_begun": process_begun(os.getpid())}
+    loads = [described(tmp_path, 2, **here, status="running"), described(tmp_path, 1, **here)]
+    older = described(tmp_path, 0, pid=os.getpid(), process_begun=1.0)
+
+    assert kept(tmp_path, [*loads, older], keep=0) == [run.run_id for run in loads]
 
 
 def test_a_run_whose_description_is_damaged_stands_in_no_others_way(tmp_path: Path) -> None:
