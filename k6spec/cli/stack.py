@@ -103,7 +103,7 @@ def status(
 
     Example: k6spec status --logs
     """
-    from k6spec.stack.lifetime import let_go, taken_over
+    from k6spec.stack.lifetime import MENDED, let_go, taken_over
 
     file = KeptFile(root or project_root())
     kept = file.read()
@@ -129,7 +129,7 @@ def status(
         if logged is not None:
             print(logged)
         if not takes_spans:
-            print("it takes no spans; k6spec down, then k6spec up mends it")
+            print(f"it takes no spans; {MENDED}")
     if not takes_spans:
         raise typer.Exit(Exit.NO)
 

@@ -11,7 +11,7 @@ from k6spec.errors import ConfigError, StackFault
 from k6spec.stack.base import Part
 from k6spec.stack.choose import check_name, lasting_maker, new_stack
 from k6spec.stack.kept import KeptFile, KeptStack
-from k6spec.stack.lifetime import let_go, taken_over
+from k6spec.stack.lifetime import MENDED, ailments, let_go, taken_over
 
 _RUNNING: Final = "running stack"
 
@@ -37,14 +37,16 @@ def running(config: Config) -> tuple[KeptStack | None, list[Finding]]:
         if not file.is_here(kept):
             seen = f"{file.path} tells of a stack of another user, workspace or host, and is passed over"
             return None, [Finding(topic=_RUNNING, status="ok", seen=seen)]
-        dead = [f"its {part.name} ails: {part.ailment}" for part in _parts(kept, config) if part.ailment]
+        found = ailments(kept, _parts(kept, config))
     except StackFault as fault:
         return None, [Finding(topic=_RUNNING, status="warning", seen=fault.cause, advice=fault.advice)]
     seen = f"{kept.kind} ({kept.origin_words})"
-    if dead:
-        advice = "k6spec down, then k6spec up mends it"
-        return None, [Finding(topic=_RUNNING, status="warning", seen=f"{seen}: {dead[0]}", advice=advice)]
+    if found.dead:
+        return None, [Finding(topic=_RUNNING, status="warning", seen=f"{seen}: {found.dead}", advice=MENDED)]
     seen += "; sessions use it where it is what they ask for"
+    if found.without_links:
+        seen += f", but it {found.without_links}"
+        return kept, [Finding(topic=_RUNNING, status="warning", seen=seen, advice=MENDED)]
     return kept, [Finding(topic=_RUNNING, status="ok", seen=seen)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from k6spec.declare.fingerprint import first_difference
 from k6spec.errors import ConfigError, StackFault
-from k6spec.stack.base import LastingStack
+from k6spec.stack.base import LastingStack, Part
 from k6spec.stack.containers import HostPorts
 from k6spec.stack.kept import Damaged, KeptFile, KeptStack, Lease, Origin
 from k6spec.stack.owner import place
 
+MENDED: Final = "k6spec down, then k6spec up mends it"
 _DOWN: Final = "k6spec down ends it"
 
 Say = Callable[[str], None]
@@ -224,14 +225,13 @@ def _adopted(lease: Lease, file: KeptFile, demands: Demands, *, make: MakeLastin
         return None
     stack = taken_over(kept, make)
     words = f"the {kept.kind} stack that runs already ({kept.origin_words})"
-    ailing = [part for part in stack.parts() if part.ailment is not None]
-    dead = [part for part in ailing if part.needed or kept.origin == "session"]
-    why = f"its {dead[0].name} ails: {dead[0].ailment}" if dead else demands.unmet(kept)
+    seen = ailments(kept, stack.parts())
+    why = seen.dead or demands.unmet(kept)
     if why is None:
-        if ailing:
-            say(f"{words} has no links, as its {ailing[0].name} ails: k6spec down, then k6spec up mends it")
+        if seen.without_links:
+            say(f"{words} {seen.without_links}: {MENDED}")
         return Lifetime(stack, file=file, settings=lambda: kept.settings, lease=lease)
-    if (dead or kept.origin == "session") and lease.alone():
+    if (seen.dead or kept.origin == "session") and lease.alone():
         say(f"{words} is ended, as {why}")
         stack.stop()
         file.remove(kept.id)
@@ -239,6 +239,25 @@ def _adopted(lease: Lease, file: KeptFile, demands: Demands, *, make: MakeLastin
         say(f"{words} is left alone, as {why}")
         let_go(stack)
     return None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailments:
+    """``dead``: why no session takes a stack over; ``without_links``: what else it lacks. None if all is well."""
+
+    dead: str | None
+    without_links: str | None
+
+
+def ailments(kept: KeptStack, parts: Sequence[Part]) -> Ailments:
+    """What ails a stack. One that a session left is there for its links, so it needs all of its parts."""
+    ailing = [part for part in parts if part.ailment is not None]
+    dead = [part for part in ailing if part.needed or kept.origin == "session"]
+    return Ailments(
+        dead=f"its {dead[0].name} ails: {dead[0].ailment}" if dead else None,
+        without_links=f"has no links, as its {ailing[0].name} ails" if ailing and not dead else None,
+    )
 
 
 def taken_over(kept: KeptStack, make: MakeLasting) -> LastingStack:

@@ -9,7 +9,7 @@ from k6spec.config import Config
 from k6spec.doctor.choice import running
 from k6spec.doctor.examine import CHECKS, examine
 from k6spec.doctor.finding import Finding
-from k6spec.stack.base import Endpoints
+from k6spec.stack.base import Endpoints, Part
 from k6spec.stack.choose import choose_stack, lasting_maker
 from k6spec.stack.kept import KeptFile, KeptStack
 from k6spec.stack.lifetime import taken_over
@@ -89,6 +89,20 @@ def test_a_running_stack_is_well_only_while_it_is(tmp_path):
     assert (alive, told[0].status) == (kept, "ok")
     assert (dead, told_then[0].status) == (None, "warning")
     assert told_then[0].seen == "embedded (k6spec up): its receiver ails: it died"
+
+
+def test_a_running_stack_without_its_jaeger_takes_spans_all_the_same(tmp_path, monkeypatch):
+    config = Config(root=tmp_path, stack="embedded")
+    lifetime = choose_stack(config, {}).lifetime
+    lifetime.stack.start()
+    kept = lifetime.keep("up")
+    jaeger = Part(name="jaeger", ailment="it died", needed=False)
+    monkeypatch.setattr(type(lifetime.stack), "parts", lambda _stack: (jaeger,))
+    found, (told,) = running(config)
+    KeptFile(tmp_path).remove()
+
+    assert (found, told.status) == (kept, "warning")
+    assert told.seen.endswith("but it has no links, as its jaeger ails")
 
 
 def test_a_stack_of_another_host_is_no_running_one(tmp_path):
