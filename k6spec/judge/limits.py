@@ -50,7 +50,7 @@ class Reach:
     """A limit that was measured: ``observed``, the ends it could have, and what an open verdict hangs on."""
 
     observed: float
-    ends: tuple[float, float]
+    ends: tuple[float, ...]
     why: str
 
 

@@ -17,7 +17,8 @@ from k6spec.judge.doubts import few_for, none_beyond, why_astride, why_missing_m
 from k6spec.judge.equality import NoEquality
 from k6spec.judge.flattery import flattered_by_failures
 from k6spec.judge.intervals import Interval, TooFew, interval, refuse_without_interval
-from k6spec.judge.limits import KINDS, NamedLimit, Q, Reach, refuse_interval, resolve, said_beside, shown
+from k6spec.judge.limits import NamedLimit, Q, resolve, said_beside, shown
+from k6spec.judge.multiple import Multiple
 from k6spec.judge.offence import offence
 from k6spec.judge.past import Rounds
 from k6spec.judge.rounds import Paired, Seen, Unpaired, pair_up, see
@@ -342,44 +343,6 @@ class Stat(NoEquality, Generic[Q]):
         )
         longest_ns = 1.0 if population.shares else float(longest)
         return Losses(spans=spans, longest_ns=longest_ns, calls=self._unit == "count", hidden=hidden)
-
-
-@final
-class Multiple(Generic[Q]):
-    """So many times another statistic of the same kind, to compare with."""
-
-    __slots__ = ("_factor", "_stat")
-
-    def __init__(self, stat: Stat[Q], factor: float) -> None:
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < inf:
-            raise UsageError(
-                f"{factor!r} times a statistic: give a number above 0, as in 1.5 * browse.duration.p95"
-            )
-        refuse_interval(stat._label, stat._level)
-        self._stat: Stat[Q] = stat
-        self._factor = float(factor)
-
-    def between(self, unit: Unit) -> Reach:
-        """What it is, and could be with nothing missing.
-
-        Raises:
-            UsageError: it is of another kind.
-            Inconclusive: nothing matched.
-        """
-        if self._stat._unit != unit:
-            mine, other = KINDS[self._stat._unit], KINDS[unit]
-            raise UsageError(
-                f"{self._stat._label} is {mine}, and is compared with {other}; compare like with like"
-            )
-        population = self._stat._population()
-        reducer = self._stat._reducer(population)
-        observed = self._stat.value
-        lowest, highest = bounds(reducer, population, self._stat._losses(population))
-        return Reach(
-            observed=self._factor * observed,
-            ends=(self._factor * lowest, self._factor * highest),
-            why=f"what is missing of {population.text} could move what it is compared with to the other side",
-        )
 
 
 def _outcome(holds: Callable[[float], bool], observed: float, lowest: float, highest: float) -> Outcome:

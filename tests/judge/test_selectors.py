@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,6 +147,28 @@ def test_what_is_missing_of_the_other_leaves_a_comparison_open(tmp_path: Path) -
     verdict = run.http().duration.p50 <= 5.2 * run.spans.db().duration.mean
 
     assert verdict.outcome == "inconclusive"
+
+
+def browsing(tmp_path: Path, *, failing: int) -> Run:
+    """A shop in which so many of ten requests for a page end in a gateway's time limit."""
+    quick = Request(name="GET /browse", ms=10, spans=[entry("GET /browse", ms=8)])
+    return run_of(tmp_path, [*shop(), *[quick] * (10 - failing), *[replace(quick, ms=900, status=504)] * failing])
+
+
+def test_failures_that_take_long_make_no_limit_generous(tmp_path: Path) -> None:
+    run = browsing(tmp_path, failing=3)
+
+    verdict = run.http("POST /checkout").duration.p95 <= 1.5 * run.http("GET /browse").duration.p95
+
+    assert verdict.outcome == "inconclusive"
+    assert verdict.evidence.reason.startswith("what is missing or failed of GET /browse requests could move")
+
+
+def test_where_none_succeeded_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    run = browsing(tmp_path, failing=10)
+
+    with pytest.raises(Inconclusive, match=r"100 % of the requests failed: there is no p95 duration"):
+        _ = run.http("POST /checkout").duration.p95 <= 1.5 * run.http("GET /browse").duration.p95
 
 
 def test_requests_by_selectors(tmp_path: Path) -> None:
