@@ -6,9 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
+from k6spec.errors import SutFault
 from k6spec.stack.reach import Reach
 
 _STACK: Final = "k6spec-stack"
+_BRIDGE: Final = "bridge"
+"""Docker's own network, which is another one than any that is named."""
 
 
 @final
@@ -42,6 +45,9 @@ def override(config: Mapping[str, Any], how: Overriding) -> dict[str, Any]:
 
     Args:
         config: the file, as ``docker compose config`` resolves it.
+
+    Raises:
+        SutFault: a service that is to export cannot reach the stack.
     """
     services = {name: _service(name, body, config, how) for name, body in config["services"].items()}
     networks = _renamed(config.get("networks"), how)
@@ -61,7 +67,10 @@ def _service(name: str, body: Mapping[str, Any], config: Mapping[str, Any], how:
     if how.export_from is None or name in how.export_from:
         way = how.way(on_host_network(body))
         env |= way.env({**_environment(body), **(how.env if name == how.service else {})})
-        if way.network is not None and not body.get("network_mode"):
+        if way.network is not None and body.get("network_mode") == _BRIDGE:
+            if name == how.service or how.export_from is not None:
+                raise _out_of_reach(name)
+        elif way.network is not None and not body.get("network_mode"):
             # A service that names no network is on `default`, but no longer if another is named for it.
             own = {key: None for key, value in (body.get("networks") or {}).items() if value is None}
             changed["networks"] = {**own, _STACK: None}
@@ -78,6 +87,14 @@ def _service(name: str, body: Mapping[str, Any], config: Mapping[str, Any], how:
     if body.get("build") and not body.get("image"):
         changed["image"] = f"{config['name']}-{name}"
     return changed
+
+
+def _out_of_reach(name: str) -> SutFault:
+    return SutFault(
+        f"the service {name} has network_mode: {_BRIDGE}, which lets it join no other network: the stack's "
+        "Collector is out of its reach",
+        advice="take network_mode out of the compose file for it; or, on Linux, write network_mode: host",
+    )
 
 
 def _environment(body: Mapping[str, Any]) -> dict[str, str]:

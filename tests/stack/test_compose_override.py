@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from k6spec.errors import SutFault
 from k6spec.stack.base import Endpoints
 from k6spec.stack.compose_override import Overriding, override
 from k6spec.stack.reach import Reach
@@ -49,6 +52,16 @@ def test_a_service_on_the_hosts_network_is_told_the_hosts_address_and_publishes_
 
     assert web["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://outside"
     assert web.keys().isdisjoint({"networks", "ports"})
+
+
+def test_a_service_that_can_join_no_network_is_told_before_it_comes_up() -> None:
+    web, other = {"network_mode": "bridge"}, {"web": {}, "db": {"network_mode": "bridge"}}
+
+    with pytest.raises(SutFault, match="the service web has network_mode: bridge"):
+        overridden({"services": {"web": web}})
+    with pytest.raises(SutFault, match="the service db has network_mode: bridge"):
+        overridden({"services": other}, export_from=["web", "db"])
+    assert "networks" not in overridden({"services": other})["services"]["db"]
 
 
 def test_the_loaded_port_is_published_on_loopback_unless_the_file_publishes_it() -> None:
