@@ -108,3 +108,13 @@ def test_an_address_that_is_none_is_said(address, monkeypatch):
     with pytest.raises(StackFault) as caught:
         daemon.connect(timeout=1)
     assert address in caught.value.cause
+
+
+@pytest.mark.parametrize("settings", ["[]", '{"currentContext": 3}', '{"proxies": 4}'])
+def test_settings_of_docker_that_are_none_are_told(settings, tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text(settings)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+
+    with pytest.raises(StackFault, match=r"Docker's settings .* are not what they should be"):
+        daemon.connect(timeout=1)

@@ -61,7 +61,7 @@ def connect(*, timeout: float) -> docker.DockerClient:
     """A client of the daemon that the command ``docker`` would talk to.
 
     Raises:
-        StackFault: it does not answer.
+        StackFault: it does not answer, or what it is asked by is set wrongly.
     """
     seconds = cast("int", timeout)  # requests takes a float
     try:
@@ -75,6 +75,11 @@ def connect(*, timeout: float) -> docker.DockerClient:
         raise StackFault(
             f"Docker's daemon {seen.format(daemon_address())}: {_root_cause(error)}",
             advice=("add yourself to the group docker" if denied else "start Docker") + f", {_ADVICE}",
+        ) from error
+    except (AttributeError, TypeError, KeyError) as error:  # the SDK takes for granted what that file holds
+        raise StackFault(
+            f"Docker's settings (~/.docker/config.json, or DOCKER_CONFIG's) are not what they should be: {error}",
+            advice=f"correct that file, {_ADVICE}",
         ) from error
 
 
