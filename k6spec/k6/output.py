@@ -37,8 +37,8 @@ _POINT: Final = re.compile(
     r'\{"metric":"([^"]+)","type":"Point","data":\{"time":"([^"]+)","value":([^,]+),"tags":'
 )
 _REST: Final = tuple(f'{{"metric":"{name}","type":"Point","data":{{"time":"' for name in (*_PHASES, _FAILED))
-# A JSON text can't hold this but between two members: its quotes would be escaped.
-_METADATA: Final = ',"metadata":'
+# A JSON text can't hold this but between two members: its quotes would be escaped. A tag's value is a text.
+_METADATA: Final = ',"metadata":{'
 _START: Final = "k6spec_start"
 _LINES_OF_A_REQUEST: Final = 18  # 9 samples, and before each perhaps the declaration of its metric
 _FLUSH_AT: Final = 50_000
@@ -175,7 +175,9 @@ class K6Output:
             self._metrics[data["metric"]] = (data["data"]["type"], data["data"]["contains"])
 
     def _labels(self, text: str) -> tuple[int, str]:
-        """The number of the set of tags, and the metadata's text, in ``{tags},"metadata":{metadata}}}``."""
+        """The number of the set of tags, and the metadata's text behind its first brace, in
+        ``{tags},"metadata":{metadata}}}``.
+        """
         tags, found, metadata = text.partition(_METADATA)
         if not found:
             tags = tags[:-2]
@@ -309,8 +311,8 @@ def _rest(text: str, position: int, time: str, after_value: int) -> tuple[list[f
 
 
 def _read(metadata: str) -> dict[str, str]:
-    """Reads the JSON object at the beginning of a text."""
-    return _JSON.raw_decode(metadata)[0] if metadata else {}
+    """Reads the JSON object that began before a text."""
+    return _JSON.raw_decode("{" + metadata)[0] if metadata else {}
 
 
 def unix_ns(text: str) -> int:

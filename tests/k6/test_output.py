@@ -76,6 +76,13 @@ def test_a_scripts_own_tag_may_have_the_name_of_one_of_k6s(tmp_path: Path) -> No
     assert (row["error_code"], row["status"]) == (None, 200)
 
 
+def test_a_scripts_own_tag_may_be_called_metadata(tmp_path: Path) -> None:
+    tags = {"name": "n", "metadata": "of mine"}
+    parsed = Parsed(tmp_path, [*request(tags), line("checks", 1, tags, {"vu": "7", "k6spec": IDS})])
+    assert [dict(row["tags"]) for row in parsed.requests + parsed.samples] == [{"metadata": "of mine"}] * 2
+    assert [row["trace_id"] for row in parsed.requests + parsed.samples] == [bytes.fromhex("aa" * 16)] * 2
+
+
 def test_a_request_is_a_row(tmp_path: Path) -> None:
     (row,) = Parsed(tmp_path, request({"own": "tag", "group": "::a", "scenario": "s"})).requests
     end = 1795372227751828268
