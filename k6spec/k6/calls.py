@@ -25,8 +25,18 @@ _UNANSWERED: Final = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"}
 _SWITCHED: Final = "101"
 
 
+def is_call(metric: str, tags: Tags) -> bool:
+    """Whether a sample is of a call or handshake that the script makes.
+
+    Of reflection, of which only failures give samples (k6 tries its newer version first), and of health checks k6
+    names no method, and they get no context.
+    """
+    return metric == WEBSOCKET or (metric == GRPC and "method" in tags)
+
+
 def as_request(metric: str, tags: Tags) -> Tags:
     """The tags of a call as those of a request: its status is that of HTTP, a gRPC code becomes its error."""
+    tags = {name: value for name, value in tags.items() if name != "error"}  # the script's own: k6 gives none
     if metric == WEBSOCKET:
         status = tags.get("status", "0")
         url = tags.get("url", "")

@@ -16,7 +16,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from k6spec.k6.calls import GRPC, WEBSOCKET, as_request
+from k6spec.k6.calls import GRPC, as_request, is_call
 from k6spec.k6.carried import FROM_SCRIPT, UNMARKED, carried, traceparent_of
 from k6spec.k6.crowds import Crowds
 from k6spec.k6.rows import Own, RequestRows, SampleRows, Tags
@@ -162,7 +162,7 @@ class K6Output:
             self.iterations += int(number)
         elif metric == "dropped_iterations":
             self.dropped_iterations += int(number)
-        elif metric in {GRPC, WEBSOCKET}:
+        elif is_call(metric, self._tag_sets[tag_set]):
             self._call(metric, tag_set, labels, time_ns, number)
         known = _read(metadata) if metric == "iteration_duration" or metric not in _OF_NO_REQUEST else {}
         self._lives(tag_set, known, time_ns, ended=metric == "iteration_duration")

@@ -182,6 +182,26 @@ def test_a_batch_is_told_apart_by_its_index_tag(tmp_path: Path) -> None:
     assert [row["tags"] for row in rows] == [[], [], []]
 
 
+def test_reflection_and_health_checks_of_grpc_are_no_requests(tmp_path: Path) -> None:
+    of_ours = {"vu": "1", "k6spec": IDS}
+    lines = [
+        line("grpc_req_duration", 2.5, {"group": "", "service": "run tag", "status": "12"}, of_ours),
+        line("grpc_req_duration", 2.5, {"method": "Say", "name": "/echo.Echo/Say", "status": "0"}, of_ours),
+    ]
+    parsed = Parsed(tmp_path, lines)
+    assert [(row["operation"], row["failed"]) for row in parsed.requests] == [("/echo.Echo/Say", False)]
+    assert [row["metric"] for row in parsed.samples] == ["grpc_req_duration"] * 2
+
+
+def test_a_tag_called_error_fails_no_call_and_no_handshake(tmp_path: Path) -> None:
+    tags = {"error": "none of ours", "url": "ws://x/y"}
+    lines = [
+        line("grpc_req_duration", 2.5, {**tags, "method": "Say", "status": "0"}, {}),
+        line("ws_connecting", 2.5, {**tags, "status": "101"}, {}),
+    ]
+    assert [(row["failed"], row["error"]) for row in Parsed(tmp_path, lines).requests] == [(False, None)] * 2
+
+
 def test_samples_keep_their_metric_check_tags_and_trace(tmp_path: Path) -> None:
     lines = [
         declared("checks", "rate", "default"),
