@@ -114,7 +114,8 @@ def check_reached(result: K6Result, around: Surroundings) -> None:
         raise K6Fault(
             "k6 made no HTTP request",
             log_tail=read_log(result.log_path).tail,
-            advice="look at the script: does the function that VUs run request anything?",
+            advice="look at the script: does the function that VUs run request anything? What k6/browser and "
+            "extensions request k6 does not count among its requests, and k6spec cannot judge by itself",
         )
     if result.unanswered == result.requests:
         with pq.ParquetFile(result.requests_path) as file:

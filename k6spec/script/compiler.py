@@ -134,7 +134,10 @@ def _entry(load: Load, modules: list[_Module], adapted: Adapted) -> str:
             lines.append(f"export const handleSummary = summaries([{names}]);")
     own = [scenarios(load), *([early] if (early := stops(load)) else [])]
     told = ", ".join(json.dumps(options, indent=2) for options in own)
-    lines += ["", f"export const options = merged([{names}], {told});"]
+    options = f"merged([{names}], {told})"
+    if "k6/browser" in adapted.uses:
+        options = f"withBrowsers({options}, {_functions(load, modules)})"
+    lines += ["", f"export const options = {options};"]
     for number, (part, module) in enumerate(zip(load.parts, modules, strict=True)):
         lines += ["", *_function(number, part, module, several=len(scripts) > 1)]
     return "\n".join(lines) + "\n"
@@ -151,7 +154,19 @@ def _further_runtime(load: Load, adapted: Adapted) -> list[str]:
         lines.append("import './runtime/files.js'; // open() in copies of scripts")
     if "k6/ws" in adapted.uses:
         lines.append("import './runtime/ws.js'; // the same for k6/ws")
+    if "k6/browser" in adapted.uses:
+        lines.append("import { withBrowsers } from './runtime/browsers.js';")
     return lines
+
+
+def _functions(load: Load, modules: list[_Module]) -> str:
+    """An object of scenario name -> the script's module and the function that it runs."""
+    named = (
+        f"{json.dumps(part.name)}: [{module.name}, {json.dumps(part.scenario.exec)}]"
+        for part, module in zip(load.parts, modules, strict=True)
+        if isinstance(part.scenario, ScriptScenario)
+    )
+    return f"{{ {', '.join(named)} }}"
 
 
 def _function(number: int, part: Part, module: _Module, *, several: bool) -> list[str]:

@@ -180,3 +180,42 @@ def test_the_scripts_own_load_is_dropped_and_the_rest_of_its_options_kept(
     assert not [
         name for name in ("vus", "duration", "iterations", "stages", "paused", "linger") if options.get(name)
     ]
+
+
+def test_a_scenario_keeps_the_browser_of_the_scripts_own_of_its_name_or_function(
+    binary: K6Binary, tmp_path: Path
+) -> None:
+    script = tmp_path / "ui.js"
+    script.write_text(
+        """
+        import { browser } from 'k6/browser';
+        const once = { executor: 'per-vu-iterations' };
+        export const options = {
+          scenarios: {
+            shop: { ...once, options: { browser: { type: 'chromium' } } },
+            api: { ...once, exec: 'api' },
+            plain: once,
+          },
+        };
+        export default function () {}
+        export function api() {}
+        """
+    )
+    once = per_vu_iterations(1, 1)
+    load = declare_load(
+        {
+            "any": (Scenario.script(script), once),
+            "plain": (Scenario.script(script), once),
+            "api_too": (Scenario.script(script, exec="api"), once),
+            "flow": (Scenario.http(flow.get("/")), once),
+        },
+        None,
+    )
+    compiled = compile_load(load, run_key=b"abcd", base_url="http://x", out=tmp_path / "out")
+    scenarios = inspected(binary, compiled.entry)["scenarios"]
+    assert {name: own.get("options") for name, own in scenarios.items()} == {
+        "any": {"browser": {"type": "chromium"}},
+        "plain": None,
+        "api_too": None,
+        "flow": None,
+    }
