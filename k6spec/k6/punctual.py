@@ -22,16 +22,21 @@ _LATE: Final = 95
 
 _FEWEST: Final = 20
 _AT_LEAST_NS: Final = 1_000_000_000
+_BROWSED: Final = "browser_http_req_duration"
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeIterations:
-    """A scenario's: when each began (Unix nanoseconds, in no order), the longest, and how many were dropped."""
+    """A scenario's: when each began (Unix nanoseconds, in no order), the longest, and how many were dropped.
+
+    ``browsing``: k6/browser requested something, which is no request of k6's own.
+    """
 
     begun_ns: NDArray[np.float64]
     longest_ns: float
     dropped: int
+    browsing: bool = False
 
 
 NO_ITERATIONS: Final = MadeIterations(begun_ns=np.empty(0), longest_ns=0.0, dropped=0)
@@ -45,6 +50,7 @@ def read_iterations(samples: Iterable[pa.RecordBatch]) -> Mapping[str, MadeItera
     begun: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
     longest: defaultdict[str, float] = defaultdict(float)
     dropped: defaultdict[str, int] = defaultdict(int)
+    browsing: set[str] = set()
     for batch in samples:
         for name, lasted in _by_scenario(batch, "iteration_duration"):
             lengths = _numbers(lasted["value"]) * 1e6
@@ -52,11 +58,13 @@ def read_iterations(samples: Iterable[pa.RecordBatch]) -> Mapping[str, MadeItera
             longest[name] = max(longest[name], float(lengths.max()))
         for name, lost in _by_scenario(batch, "dropped_iterations"):
             dropped[name] += int(_numbers(lost["value"]).sum())
+        browsing.update(name for name, _ in _by_scenario(batch, _BROWSED))
     return {
         name: MadeIterations(
             begun_ns=np.concatenate(begun[name]) if name in begun else np.empty(0),
             longest_ns=longest[name],
             dropped=dropped.get(name, 0),
+            browsing=name in browsing,
         )
         for name in begun.keys() | dropped.keys()
     }
@@ -85,7 +93,8 @@ def idle_vus(
 ) -> Mapping[str, tuple[int, int]]:
     """Of each scenario, how many VUs made no request though they were planned long enough, of how many.
 
-    Of an open model, 0 of 0. Long enough is a second, and twice the longest iteration of the scenario.
+    Of an open model, and of VUs that browse, 0 of 0. Long enough is a second, and twice the longest iteration of
+    the scenario.
 
     Args:
         requests: with the columns ``scenario`` and ``vu``.
@@ -96,9 +105,7 @@ def idle_vus(
         for name, vu in zip(pairs["scenario"], pairs["vu"], strict=True):
             if vu is not None:
                 seen[name].add(vu)
-    planned = {
-        part.name: _planned_vus(part, iterations.get(part.name, NO_ITERATIONS).longest_ns) for part in load.parts
-    }
+    planned = {part.name: _planned_vus(part, iterations.get(part.name, NO_ITERATIONS)) for part in load.parts}
     return {name: (max(0, vus - len(seen[name])), vus) for name, vus in planned.items()}
 
 
@@ -125,8 +132,8 @@ def _late(part: Part, iterations: MadeIterations, start_ns: int) -> float | None
     return max(0.0, float(np.percentile(late, _LATE)))
 
 
-def _planned_vus(part: Part, longest_ns: float) -> int:
-    if isinstance(part.profile, ScriptsOwn):
+def _planned_vus(part: Part, made: MadeIterations) -> int:
+    if isinstance(part.profile, ScriptsOwn) or made.browsing:
         return 0
     if isinstance(part.profile, Iterations):
         return part.profile.vus if isinstance(part.profile, PerVUIterations) else 0
@@ -135,7 +142,7 @@ def _planned_vus(part: Part, longest_ns: float) -> int:
         return 0
     grid = np.arange(0, part.profile.length.ns, _STEP_NS, dtype=np.int64)
     levels = np.sort(planned.level(grid))[::-1]
-    place = int(patience_ns(longest_ns) / _STEP_NS)
+    place = int(patience_ns(made.longest_ns) / _STEP_NS)
     return int(levels[place]) if place < len(levels) else 0
 
 

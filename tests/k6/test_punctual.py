@@ -75,6 +75,16 @@ def test_vus_whose_first_iteration_may_not_have_ended_are_not_idle() -> None:
     assert idle_vus(load(constant_vus(50, "10s")), requests(38), slow)["buy"] == (0, 0)
 
 
+def test_vus_that_browse_make_no_requests_of_k6s_own() -> None:
+    metrics = ["iteration_duration", "browser_http_req_duration"]
+    samples = pa.table(
+        {"metric": metrics, "scenario": ["buy"] * 2, "time_ns": [START + 90 * MS] * 2, "value": [80.0, 20.0]}
+    )
+    browsing = read_iterations(samples.to_batches())
+
+    assert idle_vus(load(constant_vus(2, "10s")), requests(0), browsing)["buy"] == (0, 0)
+
+
 def late(profile: Profile, samples: Mapping[str, MadeIterations]) -> float | None:
     return lateness_ns(load(profile), samples, {"buy": START})
 
