@@ -9,6 +9,7 @@ Whole columns are looked through: distinct keys, then distinct values; only what
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +36,7 @@ _SPAN_TEXTS: Final = ("name", "status_message", "trace_state", "service", "scope
 _FEW_BYTES: Final = 32 << 10
 _REMEMBERED_BYTES: Final = 1 << 20
 """Texts without secrets that are known again: to begin looking for all those names costs a millisecond."""
-_REQUEST_TEXTS: Final = ("name", "url", "operation", "error", "group", "journey", "correlation_id")
+_REQUEST_TEXTS: Final = ("name", "url", "operation", "error", "group", "check", "journey", "correlation_id")
 
 
 @final
@@ -109,6 +110,17 @@ class Redactor:
         """Texts within lists and dictionaries, less their secrets."""
         return _each(value, self.text)
 
+    def named(self, value: Any) -> Any:
+        """As :meth:`plain`, and less texts and lists that have a secret's name."""
+        if isinstance(value, Mapping):
+            return {
+                self.text(name): self.mark(json.dumps(item))
+                if self._names.has(name) and item and isinstance(item, (str, list))
+                else self.named(item)
+                for name, item in value.items()
+            }
+        return [self.named(item) for item in value] if isinstance(value, list) else self.plain(value)
+
     def written(self, value: Any) -> Any:
         """As :meth:`plain`, of what the author of a spec wrote: it is read as code is."""
         return _each(value, self.code)
@@ -175,11 +187,20 @@ class Redactor:
         changed = self._values(names, codes, items)
         if secret.any():
             changed = _replaced(changed, secret, self.mark)
-        if changed is items:
-            return column, types
-        if types is not None and secret.any():
-            types = _without(types, encoded.dictionary, offsets, codes, secret)
-        return _rebuilt(column, offsets, keys, changed), types
+        if changed is not items:
+            if types is not None and secret.any():
+                types = _without(types, encoded.dictionary, offsets, codes, secret)
+            column = _rebuilt(column, offsets, keys, changed)
+        return self._named(column), None if types is None else self._named(types)
+
+    def _named(self, column: Array) -> Array:
+        """A column of attributes less the known secrets in their names; the same one if none is there."""
+        keys, items = _children(column)
+        encoded = keys.dictionary_encode()
+        replaced = self._scrubbed(encoded.dictionary, self._texts.known)
+        if replaced is encoded.dictionary:
+            return column
+        return _rebuilt(column, _offsets(column), replaced.take(encoded.indices), items)
 
     def _values(self, names: list[str], codes: Any, items: Array) -> Array:
         """Values of names that are not secret, which may hold secrets all the same."""
@@ -218,7 +239,7 @@ class Redactor:
 
 def _each(value: Any, scrub: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _each(item, scrub) for key, item in value.items()}
+        return {scrub(key) if isinstance(key, str) else key: _each(item, scrub) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_each(item, scrub) for item in value]
     return scrub(value) if isinstance(value, str) else value

@@ -1,7 +1,13 @@
 """Redaction of spans: what is secret is replaced, everything else stays as it was."""
 
+import base64
+import html
+import json
 import re
+from urllib.parse import quote, quote_plus
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from opentelemetry.proto.common.v1.common_pb2 import (
@@ -17,7 +23,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from k6spec.collect.decode import decode
 from k6spec.collect.redact import RedactionRules, Redactor, redaction_rules
 from k6spec.collect.redact_load import load_redactor
+from k6spec.collect.redact_run import redact_run
 from k6spec.config import load_config
+from k6spec.store.requests import SAMPLES
 from k6spec.store.spans import CODED, SCHEMA
 from tests.support.otlp_messages import IDS, MESSAGES, attribute
 
@@ -170,11 +178,24 @@ def test_equal_secrets_of_a_run_have_one_mark_and_another_in_the_next_run():
         "client%5Fsecret=hunter2",
         "Cookie: session=hunter2; theme=hunter2",
         "x-api-key: hunter2",
+        '{"Cookie":["a=hunter2","b=hunter2"],"X-Api-Key": ["hunter2"]}',
+        r'msg="{\"Cookie\":[\"a=hunter2\",\"b=hunter2\"]}"',
+        "map[Authorization:[Bearer hunter2] Accept:[*/*]]",
+        r'{"password": "a\"hunter2"}',
+        r'"{\"password\": \"a\\\"hunter2\"}"',
+        "[(b'x-api-key', b'hunter2'), ('cookie', 'hunter2')]",
+        "GET /login?next=https%3A%2F%2Fshop%2F%3Fa%3D1%26sig%3Dhunter2%26b%3D2",
+        "app --password hunter2 --verbose",
+        "https://ghp0hunter2hunter2hunter2@host/repo",
+        "postgresql://app:p@hunter2@db/shop",
+        "sent Basic Ym9iOmh1bnRlcjI=",
+        "-----BEGIN RSA PRIVATE KEY-----\\nMIIhunter2\n-----END RSA PRIVATE KEY-----",
     ],
 )
 def test_secrets_are_found_in_any_text(text):
     (row,) = redacted(with_attributes(message=text))
     assert "hunter2" not in row["attributes"][0][1]
+    assert "Ym9iOmh1bnRlcjI" not in row["attributes"][0][1]
     assert "redacted" in row["attributes"][0][1]
 
 
@@ -188,6 +209,10 @@ def test_secrets_are_found_in_any_text(text):
         "SELECT 1",
         "10:45 retried",
         "user@example.com",
+        "missing: ['password', 'email']",
+        "basic authentication is refused",
+        "https://bob@host/repo",
+        "tokens: []",
     ],
 )
 def test_texts_without_a_secret_stay(text):
@@ -209,6 +234,105 @@ def test_known_secrets_are_found_wherever_they_come():
     (row,) = redacted(span, values=frozenset({"s3cr3t"}))
     assert "s3cr3t" not in str(row)
     assert dict(row["attributes"])["reset.path"].endswith("/now")
+
+
+AWKWARD = "hun\"ter2 pä/s\\s<'w+x=1"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        AWKWARD,
+        json.dumps(AWKWARD)[1:-1],
+        json.dumps(AWKWARD, ensure_ascii=False)[1:-1],
+        json.dumps(json.dumps(json.dumps(AWKWARD)[1:-1])[1:-1])[1:-1],
+        json.dumps(AWKWARD, ensure_ascii=False)[1:-1].replace("<", r"\u003c"),
+        repr(AWKWARD)[1:-1],
+        html.escape(AWKWARD),
+        quote(AWKWARD),
+        quote_plus(AWKWARD),
+        quote(AWKWARD, safe="!'()*"),
+        quote(AWKWARD, safe="").lower(),
+    ],
+)
+def test_a_known_secret_is_found_however_it_is_spelt(form):
+    redactor = Redactor(RedactionRules(values=frozenset({AWKWARD})))
+    assert re.fullmatch(f"a {MARK} z", redactor.text(f"a {form} z"))
+    (row,) = redacted(with_attributes(message=f"a {form} z"), values=frozenset({AWKWARD}))
+    assert re.fullmatch(f"a {MARK} z", row["attributes"][0][1])
+
+
+@pytest.mark.parametrize("user", ["a", "bo", "bob", "alice"])
+def test_a_known_secret_is_found_in_basic_authentication(user):
+    redactor = Redactor(RedactionRules(values=frozenset({AWKWARD})))
+    packed = base64.b64encode(f"{user}:{AWKWARD}".encode()).decode()
+    own = len(base64.b64encode(user.encode()).rstrip(b"=")) + 2  # what the user alone decides may stay
+    assert packed[own:] not in redactor.code(f"x={packed};")
+    assert redactor.code(f"x={packed};").endswith("];")
+
+
+def test_a_line_of_a_known_secret_is_found_alone():
+    redactor = Redactor(RedactionRules(values=frozenset({"-----BEGIN X-----\nhunter2hunter2\n-----END X-----\n"})))
+    assert re.fullmatch(rf"\+ '{MARK}\\n'", redactor.text(r"+ 'hunter2hunter2\n'"))
+
+
+def test_a_known_secret_is_found_in_the_name_of_an_attribute():
+    span = Span(**IDS, attributes=[attribute("by.s3cr3t", int_value=1), attribute("a", int_value=2)])
+    (row,) = redacted(span, values=frozenset({"s3cr3t"}))
+    (name, value), other = row["attributes"]
+    assert re.fullmatch(f"by.{MARK}", name)
+    assert (value, other) == ("1", ("a", "2"))
+    assert row["attribute_types"] == [(name, "int"), ("a", "int")]
+
+
+def test_what_follows_a_flag_in_a_list_of_arguments_is_found():
+    values = [AnyValue(string_value=text) for text in ("app", "--password", "hunter2", "--verbose", "yes")]
+    arguments = AnyValue(array_value=ArrayValue(values=values))
+    (row,) = redacted(Span(**IDS, attributes=[KeyValue(key="process.command_args", value=arguments)]))
+    shown = [item["stringValue"] for item in json.loads(row["attributes"][0][1])["values"]]
+    assert is_mark(shown.pop(2))
+    assert shown == ["app", "--password", "--verbose", "yes"]
+
+
+def test_names_of_checks_of_tags_and_of_thresholds_hold_no_secret(tmp_path):
+    row = {"metric": "checks", "check": "let in with s3cr3t", "tags": [("s3cr3t", "x"), ("a", "b")]}
+    pq.write_table(pa.Table.from_pylist([row], SAMPLES), tmp_path / "metrics.parquet")
+    (tmp_path / "k6-summary.json").write_text('{"metrics": {"http_reqs{user:s3cr3t}": {"count": 1}}}')
+    redactor = Redactor(RedactionRules(values=frozenset({"s3cr3t"})))
+
+    redact_run(tmp_path, redactor)
+
+    (clean,) = pq.read_table(tmp_path / "metrics.parquet").to_pylist()
+    mark = redactor.mark("s3cr3t")
+    assert (clean["check"], clean["tags"]) == (f"let in with {mark}", [(mark, "x"), ("a", "b")])
+    summary = json.loads((tmp_path / "k6-summary.json").read_text())
+    assert summary == {"metrics": {f"http_reqs{{user:{mark}}}": {"count": 1}}}
+
+
+def test_what_a_script_writes_at_its_end_holds_no_secret(tmp_path):
+    told = {
+        "setup_data": {"token": "hunter2", "tokens": ["hunter2"], "user": "bob"},
+        "metrics": {"tokens": {"n": 1}},
+    }
+    (tmp_path / "summary.json").write_text(json.dumps(told))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "said.txt").write_text("password=hunter2 of s3cr3t")
+    (tmp_path / "page.html").write_text("<script>token = 1</script> s3cr3t")
+    (tmp_path / "shot.png").write_bytes(b"\x89PNG\0\xff token=1 s3cr3t")
+    (tmp_path / "script.ts").write_text("const key: string = 's3cr3t'; token = 1")
+    redactor = Redactor(RedactionRules(values=frozenset({"s3cr3t"})))
+
+    redact_run(tmp_path, redactor)
+
+    clean = json.loads((tmp_path / "summary.json").read_text())
+    assert is_mark(clean["setup_data"].pop("token"))
+    assert is_mark(clean["setup_data"].pop("tokens"))
+    assert clean == {"setup_data": {"user": "bob"}, "metrics": {"tokens": {"n": 1}}}
+    mark = redactor.mark("s3cr3t")
+    assert (tmp_path / "sub" / "said.txt").read_text() == f"password={redactor.mark('hunter2')} of {mark}"
+    assert (tmp_path / "page.html").read_text() == f"<script>token = 1</script> {mark}"
+    assert (tmp_path / "shot.png").read_bytes() == b"\x89PNG\0\xff token=1 " + mark.encode()
+    assert (tmp_path / "script.ts").read_text() == f"const key: string = '{mark}'; token = 1"
 
 
 def test_without_the_defaults_only_what_the_settings_name():

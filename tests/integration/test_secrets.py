@@ -37,6 +37,9 @@ PLACES = {
     "script_query": "the query of a script's request",
     "log": "the query of a request that fails, as k6 logs it",
     "console": "what a script prints",
+    "listed": "a header of a script's request, printed as k6 lists headers",
+    "check": "the name of a check that fails each time",
+    "lines": "a variable of two lines that the spec gives to a script, which prints it as JSON",
     "address": "user:password@host of the system under test",
     "attribute": "an attribute of a span",
     "url": "user:password@host and query within an attribute",
@@ -120,7 +123,8 @@ ask = Scenario.http(
     flow.think("200ms"),
     name="ask",
 )
-script = Scenario.script("load.js", env={"SHOP_PASSWORD": os.environ["PLANT_VARIABLE"]})
+variables = {"SHOP_PASSWORD": os.environ["PLANT_VARIABLE"], "SHOP_SECRET": f'"a"\\n{os.environ["PLANT_LINES"]}'}
+script = Scenario.script("load.js", env=variables)
 pytestmark = k6spec.load({"ask": (ask, constant_vus(1, "2s")), "script": (script, constant_vus(1, "2s"))})
 
 MARKS = "SELECT count(DISTINCT attributes['user.password']) FROM spans WHERE service = 'shop'"
@@ -146,13 +150,17 @@ def test_one_user_has_one_mark(run: Run) -> None:
 """
 LOAD = """
 import http from 'k6/http';
-import { sleep } from 'k6';
+import { check, sleep } from 'k6';
 const base = __ENV.BASE_URL.replace(/[^/]*@/, ''); // its user would take the place of the header
 export default function () {
   const headers = { Authorization: `Bearer ${__ENV.PLANT_BEARER}`, 'X-Shop': __ENV.SHOP_PASSWORD };
   http.get(`${base}/orders?access_token=${__ENV.PLANT_SCRIPT_QUERY}`, { headers });
   http.get(`http://127.0.0.1:9/?password=${__ENV.PLANT_LOG}`);
   console.log(`logged in with token=${__ENV.PLANT_CONSOLE}`);
+  const tags = { [__ENV.SHOP_PASSWORD]: 'x' };
+  const listed = http.get(`${base}/listed`, { headers: { 'X-Api-Key': __ENV.PLANT_LISTED }, tags });
+  console.log(JSON.stringify(listed.request.headers), JSON.stringify({ told: __ENV.SHOP_SECRET }));
+  check(listed, { [`let in with token=${__ENV.PLANT_CHECK}`]: () => false });
   sleep(0.2);
 }
 """
