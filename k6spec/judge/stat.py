@@ -29,7 +29,7 @@ from k6spec.judge.unseen import weigh_unseen
 from k6spec.judge.verdict import Evidence, Operator, Outcome, Unit, Verdict
 from k6spec.query.population import Population
 from k6spec.query.reducers import Count, PerSecond, Reducer, ShareOver
-from k6spec.query.selectors import where
+from k6spec.query.scope import longest_wait_ns
 from k6spec.units import Duration
 
 
@@ -337,11 +337,7 @@ class Stat(NoEquality, Generic[Q]):
         hidden = self._bench.tolerated.hidden
         if population.noun == "request" or not spans:
             return Losses(hidden=hidden)
-        sql, parameters = where(population.within)
-        longest = self._bench.database.value(
-            f"SELECT coalesce(max(client_ns), 0) FROM traces c WHERE {sql}", parameters
-        )
-        longest_ns = 1.0 if population.shares else float(longest)
+        longest_ns = 1.0 if population.shares else longest_wait_ns(self._bench.database, population.within)
         return Losses(spans=spans, longest_ns=longest_ns, calls=self._unit == "count", hidden=hidden)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from k6spec.query.database import Database
 from k6spec.query.population import Floats, Missing
 from k6spec.query.selector import Selector
-from k6spec.query.selectors import where
+from k6spec.query.selectors import Condition, where
 from k6spec.query.success import FAILED
 
 _WHOLE: Final = """SELECT coalesce(max(start_ns + total_ns) - min(start_ns), 0)
@@ -37,6 +37,13 @@ before AS (
 )
 SELECT coalesce(sum(greatest(0, high - greatest(low, coalesce(reached, low)))), 0) FROM before
 """
+
+# What runs behind a WebSocket may last as long as it is open: of that its handshake says nothing.
+_OPEN: Final = "(SELECT max(time_ns) FROM samples) - start_ns"
+_TRACE_WAITED: Final = f"""CASE WHEN trace_id IN (
+    SELECT trace_id FROM requests WHERE protocol = 'websocket' AND trace_id IS NOT NULL
+) THEN greatest(client_ns, {_OPEN}) ELSE client_ns END"""
+_REQUEST_WAITED: Final = f"if(protocol = 'websocket', greatest(total_ns, {_OPEN}), total_ns)"
 
 
 @final
@@ -71,6 +78,12 @@ def trace_columns(database: Database) -> TraceColumns:
     return database.once("trace columns", read)
 
 
+def longest_wait_ns(database: Database, within: tuple[Condition, ...]) -> float:
+    """The longest that the client of one of these traces waited; of a WebSocket's, that it may have been open."""
+    sql, parameters = where(within)
+    return float(database.value(f"SELECT coalesce(max({_TRACE_WAITED}), 0) FROM traces c WHERE {sql}", parameters))
+
+
 def in_traces(database: Database, selector: Selector) -> NDArray[np.bool_]:
     """Of each trace, by its number, whether a request of the scope began it."""
 
@@ -91,7 +104,7 @@ def missing_traces(database: Database, selector: Selector) -> Missing:
         unseen = uninstrumented(database, selector)
         sql, parameters = where(selector.scope)
         table = database.table(
-            f"""SELECT client_ns, start_ns FROM traces c
+            f"""SELECT {_TRACE_WAITED} AS client_ns, start_ns FROM traces c
             WHERE {sql} AND NOT complete AND NOT list_contains(?, operation)""",
             [*parameters, list(unseen)],
         )
@@ -103,11 +116,14 @@ def missing_traces(database: Database, selector: Selector) -> Missing:
 
 
 def untraced(database: Database, selector: Selector) -> tuple[Floats, Floats]:
-    """Of the scope's requests without a trace context how long each took, and its start, in (Unix) nanoseconds."""
+    """Of the scope's requests without a trace context how long each took, and its start, in (Unix) nanoseconds.
+
+    A WebSocket takes as long as it may have been open.
+    """
 
     def read() -> tuple[Floats, Floats]:
         sql, parameters = where(selector.scope)
-        query = f"SELECT total_ns, start_ns FROM requests r WHERE {sql} AND trace_id IS NULL"
+        query = f"SELECT {_REQUEST_WAITED} AS total_ns, start_ns FROM requests r WHERE {sql} AND trace_id IS NULL"
         table = database.table(query, parameters)
         total_ns, starts = (table[name].to_numpy().astype(np.float64) for name in ("total_ns", "start_ns"))
         return total_ns, starts

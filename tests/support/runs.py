@@ -77,6 +77,7 @@ class Request:
     in_trace: int | None = None
     traced: bool = True
     said: bool = True
+    protocol: str = "http"
     spans: Sequence[Span] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -185,6 +186,7 @@ def _row(number: int, request: Request) -> dict[str, object]:
         "control": request.control,
         "journey": request.journey,
         "hop": 0,
+        "protocol": request.protocol,
         "tags": list(request.tags.items()),
         "elapsed_ns": begin - BEGIN,
         "stage": request.stage,
