@@ -27,17 +27,23 @@ if TYPE_CHECKING:
 
 
 def _there(context: typer.Context, option: typer.CallbackParam, folder: Path) -> Path:
-    """The default and ``K6SPEC_RUNS`` may name a folder that the first load will make."""
+    """The folder that is given, else that of the settings, which the first load may have yet to make."""
     source = context.get_parameter_source(option.name or "")
-    if source is not None and source.name == "COMMANDLINE" and not folder.is_dir():
-        raise UsageError(f"--runs: there is no folder {folder}", advice=f"the default is {DEFAULT_RUNS}")
+    if source is None or source.name != "COMMANDLINE":
+        folder, here = settings().runs_folder, Path.cwd()
+        return folder.relative_to(here) if folder.is_relative_to(here) else folder
+    if not folder.is_dir():
+        raise UsageError(f"--runs: there is no folder {folder}", advice="left out, it is that of the settings")
     return folder
 
 
 RunsOption = Annotated[
     Path,
     typer.Option(
-        "--runs", envvar="K6SPEC_RUNS", help="The folder of archived runs.", show_default=True, callback=_there
+        "--runs",
+        help="The folder of archived runs. [default: that of the settings]",
+        show_default=False,
+        callback=_there,
     ),
 ]
 COLOURS: Final = {"passed": "green", "failed": "red", "inconclusive": "yellow", "skipped": "blue"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -50,7 +51,7 @@ def script(
                 print()
             print("\n".join(f"// {nodeid}" for nodeid in load["nodeids"]))
             if out is not None:
-                print(f"k6 run -e BASE_URL=http://127.0.0.1:8000 {entry}")
+                print(f"k6 run -e BASE_URL=http://127.0.0.1:8000 {shlex.quote(str(entry))}")
                 continue
             for module in load["modules"]:
                 print(f"\n// ---- {module}\n")

@@ -81,6 +81,17 @@ def test_runs_of_a_folder_that_is_not_there_are_a_mistake(tmp_path: Path) -> Non
     assert "there is no folder no/such/folder" in result.stderr
 
 
+@pytest.mark.parametrize("variable", [{}, {"K6SPEC_RUNS": "kept"}], ids=["setting", "variable"])
+def test_runs_are_looked_for_where_specs_archive_them(tmp_path: Path, variable: dict[str, str]) -> None:
+    (tmp_path / "pyproject.toml").write_text("" if variable else '[tool.k6spec]\nruns = "kept"')
+    archived(tmp_path)
+    (tmp_path / ".k6spec/runs").rename(tmp_path / "kept")
+    (tmp_path / "specs").mkdir()
+
+    assert "0000aaaa" in k6spec("runs", cwd=tmp_path / "specs", **variable).stdout
+    assert "0000aaaa" in k6spec("show", "last", cwd=tmp_path, **variable).stdout
+
+
 def test_show_gives_ledger_requests_and_verdicts(project: Path) -> None:
     result = k6spec("show", "last", cwd=project)
 

@@ -101,10 +101,10 @@ def test_a_scripts_own_load_is_printed_as_k6_understands_it(project: Path) -> No
 
 
 def test_the_written_folder_is_all_that_k6_needs(project: Path) -> None:
-    printed = script("specs/test_shop.py::test_other", "--out", "compiled", cwd=project).stdout
+    printed = script("specs/test_shop.py::test_other", "--out", "as compiled", cwd=project).stdout
 
-    folder = project / "compiled" / "load_0"
-    assert printed.splitlines()[-1] == f"k6 run -e BASE_URL=http://127.0.0.1:8000 {folder / 'entry.js'}"
+    folder = project / "as compiled" / "load_0"
+    assert printed.splitlines()[-1] == f"k6 run -e BASE_URL=http://127.0.0.1:8000 '{folder / 'entry.js'}'"
     assert (folder / "runtime" / "http.js").is_file()
 
 
