@@ -393,6 +393,15 @@ class TestWhereTheTimeWent:
                 [entry(ms=480), db("SELECT a", ms=20), db("SELECT b", ms=10)],
                 "; 460 ms of it in orders: POST /checkout",
             ),
+            ([entry(ms=480), *[db("SELECT a", ms=400)] * 2], "; 400 ms of it in orders: SELECT a"),  # side by side
+            (
+                [
+                    entry(ms=480),
+                    Span(name="reserve", service="stock", ms=400, after_ms=-900),
+                    db("B", ms=300, parent=1),
+                ],
+                "; 300 ms of it in orders: B",  # by a clock that is late
+            ),
             ([entry(ms=40), db("SELECT a", ms=20)], "; 460 ms of it before or after the system's spans"),
             ([], ""),
         ],
