@@ -156,7 +156,7 @@ class Pool:
         """Loads both versions in rounds; the run is the candidate's last, which knows of all others."""
         base = wanted.base()
         for sut in (candidate, base):
-            check_hosts(load, _address(sut), self._config.allow_hosts)
+            check_hosts(load, known_address(sut), self._config.allow_hosts)
             self._start(stack, sut, wanted.nodeid)  # both run all the time: neither is colder than the other
         names = version_names(self._config)
         pairs: list[dict[str, str]] = []
@@ -185,7 +185,7 @@ class Pool:
         ab: Mapping[str, object] | None = None,
     ) -> RunFolder:
         binary = find_k6(config.k6)  # first: nothing need start where k6 is missing
-        check_hosts(load, _address(sut), config.allow_hosts)
+        check_hosts(load, known_address(sut), config.allow_hosts)
         self._start(stack, sut, wanted.nodeid)
         wait = self._cool_at - time.monotonic()
         if wait > 0:
@@ -306,7 +306,7 @@ def _in_words(error: Exception) -> str:
     return str(error) if isinstance(error, K6specError) else f"{type(error).__name__}: {error}"
 
 
-def _address(sut: Sut) -> str | None:
+def known_address(sut: Sut) -> str | None:
     """Where a system will answer, if that is known before it is started."""
     with suppress(SutFault):
         return sut.base_url

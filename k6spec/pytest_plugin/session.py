@@ -27,7 +27,7 @@ from k6spec.k6.progress import ProgressLine
 from k6spec.pytest_plugin.hiding import hide_secrets
 from k6spec.pytest_plugin.marks import issue_of
 from k6spec.pytest_plugin.messages import SECTION, hides, place_of, short_message, verdict_section
-from k6spec.pytest_plugin.pool import Wanted
+from k6spec.pytest_plugin.pool import Wanted, known_address
 from k6spec.pytest_plugin.rehearsing import rehearse, sharing
 from k6spec.pytest_plugin.reporting import note_case
 from k6spec.pytest_plugin.state import ITEM, ItemState, SessionState, session_state
@@ -181,7 +181,7 @@ def make_load(item: pytest.Item) -> Run | None:
                 load=load,
                 fixtures=fixtures,
                 stack=lambda: request.getfixturevalue("k6spec_stack"),
-                sut=lambda: _heard(request.getfixturevalue("k6spec_sut"), session),
+                sut=lambda: _heard(_wanted_sut(request, session), session),
                 base=lambda: _heard(request.getfixturevalue("k6spec_sut_base"), session),
                 nodeid=item.nodeid,
                 rehearse=lambda seen: rehearse(list(sharing(item, load, fixtures)), seen, limits, tolerated),
@@ -202,6 +202,13 @@ def _claims(
     """How many claims against a baseline the session makes, of whatever load: its tests' bodies tell."""
     tests = [item for item in session.items if isinstance(item, pytest.Function) and "run" in item.fixturenames]
     return sum(test.compared for test in rehearse(tests, folder, limits, tolerated))
+
+
+def _wanted_sut(request: pytest.FixtureRequest, session: SessionState) -> Sut:
+    """The fixture's system, unless another address is given for this session than that at which it answers."""
+    sut: Sut = request.getfixturevalue("k6spec_sut")
+    named = session.named_sut
+    return sut if named is None or known_address(sut) == named.base_url else named
 
 
 def _heard(sut: Sut, session: SessionState) -> Sut:

@@ -28,6 +28,7 @@ from k6spec.report.base import Case
 from k6spec.report.links import Links
 from k6spec.report.message import Message
 from k6spec.run import Run, open_tables
+from k6spec.stack.sut import AddressSut
 from k6spec.store.archive import RunFolder
 
 
@@ -63,6 +64,14 @@ class SessionState:
         if self._tables is not None:
             self._tables.close()
             self._tables = None
+
+    @cached_property
+    def named_sut(self) -> AddressSut | None:
+        """The system at a ``base_url`` that an environment, a variable or an option gives."""
+        base_url = self.config.base_url
+        if base_url is None or load_config(self.config.root, {}, {}).base_url == base_url:
+            return None
+        return AddressSut(base_url)
 
     @cached_property
     def family(self) -> Family:

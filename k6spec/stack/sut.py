@@ -185,7 +185,8 @@ class CommandSut(StartedSut):
             raise SutFault(
                 f"the system under test ended with exit code {self._child.poll()} before it answered: {command}",
                 log_tail=self._tail(),
-                advice="run the command by hand; it must stay in the foreground",
+                advice=f"run the command by hand in {Path(self._cwd or '').absolute()}, where it was started; "
+                "it must stay in the foreground",
             ) from error
         except TimeoutError as error:
             raise SutFault(

@@ -53,11 +53,12 @@ What to do: start it, or set base_url to where it answers\
 """)
 
 
-def test_a_system_that_ends_at_once(tmp_path: Path) -> None:
+def test_a_system_that_ends_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert said(lambda: started(command("raise SystemExit('no database')")), tmp_path) == snapshot("""\
 FAULT the system under test ended with exit code 1 before it answered: python -c raise SystemExit('no database')
   | no database
-What to do: run the command by hand; it must stay in the foreground\
+What to do: run the command by hand in TMP, where it was started; it must stay in the foreground\
 """)
 
 

@@ -208,6 +208,27 @@ def k6spec_sut(pytestconfig):
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(["  after the load: it fell over"])
 
+    @pytest.mark.parametrize("table", ["[tool.k6spec]", "[tool.k6spec.env.near]"], ids=["settings", "environment"])
+    def test_the_address_of_an_environment_takes_the_place_of_a_system_that_specs_start(
+        self, live: Specs, server: CountingServer, monkeypatch: pytest.MonkeyPatch, table: str
+    ) -> None:
+        monkeypatch.delenv("K6SPEC_BASE_URL")
+        live.pytester.makepyprojecttoml(f'{table}\nbase_url = "{server.url}"')
+        live.write(
+            f"{ONCE}\ndef test_a(run):\n{CLAIM}\ndef test_b(run):\n{CLAIM}",
+            conftest="""
+import pytest, k6spec
+@pytest.fixture(scope="session")
+def k6spec_sut():
+    return k6spec.CommandSut(["no-such-program"])
+""",
+        )
+
+        result = live.run(*(["--k6spec-env", "near"] if "env" in table else []))
+
+        result.assert_outcomes(**({"passed": 2} if "env" in table else {"errors": 2}))
+        assert server.paths.count("/checkout") == ("env" in table)
+
     def test_without_a_system_it_says_how_to_name_one(self, specs: Specs) -> None:
         specs.write(f"{ONCE}\ndef test_a(run):\n{CLAIM}")
 
