@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
-from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from k6spec.store.requests import GENERATED, SAMPLED
 
 _ROW_GROUP: Final = 50_000
+_URL: Final = re.compile(r"(?:https?|wss?)://[^/?#]*([^?#]*)")
 _REQUESTS: Final = pa.schema(GENERATED)
 _SAMPLES: Final = pa.schema(SAMPLED)
 _TAG_COLUMNS: Final = ("scenario", "group", "name", "method", "url", "proto", "error")
@@ -47,9 +48,8 @@ if TYPE_CHECKING:  # pyarrow's own classes can't be subscripted
 
 def operation(name: str, method: str) -> str:
     """``"METHOD /path"`` where the name is a URL, else the name itself."""
-    if not name.startswith(("http://", "https://")):
-        return name
-    return f"{method} {urlsplit(name).path or '/'}"
+    found = _URL.match(name)
+    return name if found is None else f"{method} {found[1] or '/'}"
 
 
 @final

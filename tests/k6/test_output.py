@@ -275,6 +275,8 @@ def test_any_time_survives(ns: int, offset: int) -> None:
     [
         ("http://x/a/b?q=1#f", "POST /a/b"),
         ("https://user:****@x:8443", "POST /"),
+        ("wss://x/feed?token=1", "POST /feed"),
+        ("http://[region].shop/a", "POST /a"),
         ("buy a thing", "buy a thing"),
         ("GET /products/{id}", "GET /products/{id}"),
     ],
