@@ -41,6 +41,8 @@ _DROPPED_SETTINGS: Final = frozenset(
         "INCLUDE_SYSTEM_ENV_VARS",  # scripts read the system's address there
     ]
 )
+_BLACKLIST: Final = "K6_BLACKLIST_IPS"
+_PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
 def k6_environment(
@@ -51,6 +53,11 @@ def k6_environment(
     Nor does k6 read the user's ``config.json``: from 2.x on its ``vus`` and ``duration`` win over any scenarios.
     """
     kept = {name: value for name, value in env.items() if name not in _DROPPED_SETTINGS}
+    if compiled.blocked and not compiled.fetches:
+        # k6 looks at the proxy's address only, not at where the proxy goes.
+        kept = {name: value for name, value in kept.items() if name.lower() not in _PROXIES}
+    if compiled.blocked and kept.get(_BLACKLIST):
+        kept[_BLACKLIST] = ",".join([kept[_BLACKLIST], *compiled.blocked])  # it wins over the script's options
     config = {"K6_CONFIG": str(compiled.config)}
     settings = otel.settings if otel else {}
     return Environment({**collector_settings(env), **kept, **settings, **compiled.env, **config})

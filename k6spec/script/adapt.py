@@ -26,6 +26,7 @@ _RUNTIME_MODULES: Final = (
     (re.compile(r"k6/experimental/websockets"), "experimental_websockets.js"),
 )
 _SOURCE_MAP: Final = re.compile(r"^(//# sourceMappingURL=)(?!data:|[a-z]+://)(\S+)\s*$", re.MULTILINE)
+_ELSEWHERE: Final = ("https://", "http://", "k6/x/")
 _UNUSUAL: Final = re.compile(r"[^A-Za-z0-9._-]")
 _META: Final = "k6spec_meta"
 
@@ -53,6 +54,11 @@ class Adapted:
     specifiers: dict[Path, str]
     copies: tuple[Copy, ...]
     uses: frozenset[str]
+
+    @property
+    def fetches(self) -> bool:
+        """Whether k6 must get a module, or a program that has an extension, from elsewhere."""
+        return any(name.startswith(_ELSEWHERE) and not _runtime_module(name) for name in self.uses)
 
 
 def adapt(scripts: Sequence[Path], out: Path) -> Adapted:

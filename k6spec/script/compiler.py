@@ -29,10 +29,17 @@ Mark: TypeAlias = Literal["load", "preflight"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledScript:
-    """What ``k6 run`` takes: the entry module, and environment variables that become ``__ENV``."""
+    """What ``k6 run`` takes: the entry module, and environment variables that become ``__ENV``.
+
+    Attributes:
+        blocked: address ranges that k6 must not connect to, which the entry module's options name as well.
+        fetches: k6 must get modules or extensions of the scripts from elsewhere.
+    """
 
     entry: Path
     env: dict[str, str] = field(repr=False)
+    blocked: tuple[str, ...] = ()
+    fetches: bool = False
 
     @property
     def config(self) -> Path:
@@ -72,7 +79,12 @@ def compile_load(
     _write(out / "config.json", "{}\n")
     entry = out / "entry.js"
     _write(entry, _entry(load, modules, adapted))
-    return CompiledScript(entry=entry, env={"BASE_URL": base_url, **script_env(load)})
+    return CompiledScript(
+        entry=entry,
+        env={"BASE_URL": base_url, **script_env(load)},
+        blocked=tuple(PUBLIC_RANGES) if only_private else (),
+        fetches=adapted.fetches,
+    )
 
 
 @final

@@ -6,6 +6,7 @@ Nobody should load production by a typo: a host that all the world can reach is 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from k6spec.errors import ConfigError
 
 _WEB: Final = ("http://", "https://")
 _K6_REFUSED: Final = "ip is blacklisted"
+_IN_LOG: Final = re.compile(r"IP \((?P<address>[^()]+)\) is in a blacklisted range \((?P<range>[^()]+)\)")
 
 
 def check_hosts(load: Load, base_url: str | None, allowed: Sequence[str]) -> None:
@@ -44,20 +46,36 @@ def check_hosts(load: Load, base_url: str | None, allowed: Sequence[str]) -> Non
             raise _refusal(host if host == public else f"{host} ({public})", host)
 
 
-def check_requested(requests: Path) -> None:
+def check_requested(requests: Path, log: Path, blocked: Sequence[str]) -> None:
     """Nothing of the load wanted to go to a public host, while none is allowed: k6 did not connect to it.
 
     Args:
         requests: the run's table of requests; ``url`` there may be a name that the script gave.
+        log: k6's, which alone tells of gRPC.
+        blocked: the ranges of addresses to which k6 did not connect; others are the script's own.
 
     Raises:
         ConfigError: there was such a request.
     """
     refused = pq.read_table(requests, columns=["url"], filters=pc.field("error") == _K6_REFUSED)
-    if refused.num_rows:
-        urls = sorted({str(url) for url in refused["url"].unique().to_pylist()})
-        hosts = sorted({host for url in urls if (host := _host(url))})
-        raise _refusal(", ".join(hosts or urls[:1]), hosts[0] if hosts else "its.name")
+    urls = sorted({str(url) for url in refused["url"].unique().to_pylist()})
+    if hosts := sorted({host for url in urls if (host := _host(url))}):
+        raise _refusal(", ".join(hosts), hosts[0])
+    if urls:
+        raise _refusal(urls[0], "its.name")
+    for host in _failed_handshakes(requests):  # nobody tells why they failed
+        if _public_address(host) is not None:
+            raise _refusal(host, host)
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if (found := _IN_LOG.search(line)) and found["range"] in blocked:
+                raise _refusal(found["address"], found["address"])
+
+
+def _failed_handshakes(requests: Path) -> list[str]:
+    unanswered = (pc.field("protocol") == "websocket") & (pc.field("status") == 0)
+    urls = pq.read_table(requests, columns=["url"], filters=unanswered)["url"].unique().to_pylist()
+    return sorted({host for url in urls if (host := _host(str(url)))})
 
 
 def _refusal(shown: str, host: str) -> ConfigError:

@@ -23,10 +23,11 @@ export default () => { http.get(__ENV.BASE_URL); http.get('http://8.8.8.8/typo?t
 
 def test_a_script_that_requests_a_public_host_is_refused_and_told_what_to_write(project: Project) -> None:
     project.write(SPEC, load_js=LOAD)
-    with counting_server() as server:
-        project.env |= {"K6SPEC_BASE_URL": server.url, "K6SPEC_SETTLE": "100ms"}
+    with counting_server() as server, counting_server() as proxy:
+        project.env |= {"K6SPEC_BASE_URL": server.url, "K6SPEC_SETTLE": "100ms", "HTTP_PROXY": proxy.url}
         ended = project.run()
 
+    assert proxy.paths == []
     assert ended.code != 0
     assert (
         "this would load 8.8.8.8, which is neither loopback nor a private address; nothing was sent" in ended.text
