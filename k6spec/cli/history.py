@@ -20,7 +20,6 @@ from k6spec.history.facts import commits_between
 from k6spec.history.past import HistoryPast
 from k6spec.history.store import HistoryStore, Marks, marks_from_plain, marks_to_plain
 from k6spec.judge.family import Family
-from k6spec.judge.health import Tolerances
 from k6spec.judge.limits import shown
 from k6spec.store.archive import RunFolder, find_runs
 from k6spec.units import counted
@@ -191,6 +190,7 @@ def import_entries(
 
 def _recorded(run: RunFolder) -> Entry:
     from k6spec.history.recording import record_run
+    from k6spec.judge.health import Tolerances
 
     return record_run(run, Tolerances.of(settings()))
 
