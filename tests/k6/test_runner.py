@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from k6spec.declare import flow
+from k6spec.declare.profile import Profile
 from k6spec.declare.profiles import constant_arrival_rate, per_vu_iterations, ramping_vus, shared_iterations, stage
-from k6spec.declare.scenario import Scenario
+from k6spec.declare.scenario import Scenario, ScriptScenario
 from k6spec.store.requests import REQUESTS, SAMPLES
 from k6spec.units import ms
 from tests.k6.real_runs import Runner
@@ -95,6 +96,20 @@ def test_setup_data_reaches_each_script_and_its_requests_are_of_no_scenario(k6: 
     assert ran.of("/setup-one")[0]["elapsed_ns"] is None
     assert ran.of("/setup-one")[0]["trace_id"] is not None
     assert ran.of("/data/two")[0]["scenario"] == "b"
+
+
+def test_without_setup_there_is_no_data_whatever_other_scripts_set_up(k6: Runner) -> None:
+    def script(name: str, setup: str) -> tuple[ScriptScenario, Profile]:
+        source = f"""
+            import http from 'k6/http';
+            {setup}
+            export default function (data = '{name}') {{ http.get('SUT/' + data); }}
+        """
+        return Scenario.script(k6.script(source, f"{name}.js")), per_vu_iterations(1, 1)
+
+    null = "export function setup() { return null; }"
+    k6.run(k6.parts(a=script("nothing", ""), b=script("unused", null)))
+    assert {seen.path for seen in k6.server.seen} == {"/nothing", "/null"}
 
 
 def test_a_single_scripts_setup_and_handle_summary_pass_through(k6: Runner) -> None:

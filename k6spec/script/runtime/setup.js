@@ -3,8 +3,8 @@
 
 export function setups(scripts) {
   return async () => {
-    const data = [];
-    for (const script of scripts) data.push(script.setup ? await script.setup() : undefined);
+    const data = {}; // no list: k6 passes it on as JSON, in which a list has null for undefined
+    for (const [index, script] of scripts.entries()) if (script.setup) data[index] = await script.setup();
     return data;
   };
 }
