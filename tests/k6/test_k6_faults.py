@@ -19,7 +19,7 @@ from tests.k6.real_runs import Runner
         ("import './nowhere.js'; export default () => {};", r"nowhere\.js"),
         (
             "export function other() {}; export const x = 1;",
-            r'user\.js exports no function "default"; it exports other',
+            r'user\.js exports no function "default"; it exports other: name one with exec=',
         ),
         ("export const options = { thresholds: { nope: ['p(95)<'] } }; export default () => {};", r"threshold"),
         (

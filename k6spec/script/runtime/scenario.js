@@ -9,9 +9,8 @@ export function scenario({ module, path, exec: name, scenario: scenarioName, dat
   const run = module[name];
   if (typeof run !== 'function') {
     const functions = Object.keys(module).filter((key) => typeof module[key] === 'function');
-    throw new Error(
-      `${path} exports no function ${JSON.stringify(name)}; it exports ${functions.join(', ') || 'none'}`,
-    );
+    const there = functions.length > 0 ? `${functions.join(', ')}: name one with exec=` : 'none';
+    throw new Error(`${path} exports no function ${JSON.stringify(name)}; it exports ${there}`);
   }
   let started = 0;
   return (data) => {
