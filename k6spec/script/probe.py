@@ -20,7 +20,10 @@ import './runtime/http.js';
 import * as script from {specifier};
 export * from {specifier};
 export default script.default;
-export const options = script.options || {{}};
+const own = script.options || {{}};
+// As `k6 run` has it, and `k6 inspect` has not.
+const one = (own.iterations || own.duration) && (own.vus === undefined || own.vus === null);
+export const options = one ? {{ ...own, vus: 1 }} : own;
 """
 
 

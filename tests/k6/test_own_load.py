@@ -14,8 +14,10 @@ from k6spec.declare.profile import (
     ConstantArrivalRate,
     ConstantVUs,
     PerVUIterations,
+    Profile,
     RampingArrivalRate,
     RampingVUs,
+    SharedIterations,
     Stage,
 )
 from k6spec.k6.binary import K6Binary, find_k6
@@ -48,6 +50,20 @@ def profiles(load: Load) -> dict[str, object]:
 def test_vus_and_duration(binary: K6Binary, tmp_path: Path) -> None:
     load = own(binary, declared(tmp_path, BODY + "export const options = { vus: 7, duration: '1m30s' };"))
     assert profiles(load) == {"default": ConstantVUs(vus=7, duration=seconds(90))}
+
+
+@pytest.mark.parametrize(
+    ("options", "profile"),
+    [
+        ("{ iterations: 5 }", SharedIterations(vus=1, iterations=5, max_duration=seconds(600))),
+        ("{ duration: '2s' }", ConstantVUs(vus=1, duration=seconds(2))),
+    ],
+)
+def test_who_names_no_number_of_vus_has_one(
+    binary: K6Binary, tmp_path: Path, options: str, profile: Profile
+) -> None:
+    load = own(binary, declared(tmp_path, BODY + f"export const options = {options};"))
+    assert profiles(load) == {"default": profile}
 
 
 def test_stages(binary: K6Binary, tmp_path: Path) -> None:
