@@ -42,7 +42,7 @@ from k6spec.stack.wait import log_tail
 from k6spec.store.archive import FORMAT, REQUESTS, SPANS, RunFolder
 from k6spec.store.ledger import Ledger
 from k6spec.store.requests import REQUESTS as REQUEST_SCHEMA
-from k6spec.units import Duration, Ratio, seconds
+from k6spec.units import Duration, Ratio, counted, seconds
 
 _FIRST_SPAN: Final = seconds(10)
 """The longest that OpenTelemetry's SDKs keep a span by default is 5 s: twice that for the first to come."""
@@ -86,10 +86,10 @@ class Preflight:
 
     def __str__(self) -> str:
         ledger = self.ledger
-        came = f"{ledger.spans_received:,} spans in {ledger.traces_complete:,} complete traces"
+        came = f"{counted(ledger.spans_received, 'span')} in {counted(ledger.traces_complete, 'complete trace')}"
         when = "" if self.flush is None else f", the last {self.flush.seconds:.1f} s after its request"
-        looked = f"; claims of {self.looked_at} tests looked at" if self.looked_at else ""
-        return f"{ledger.requests_sent:,} requests answered, {came}{when}{looked}"
+        looked = f"; claims of {counted(self.looked_at, 'test')} looked at" if self.looked_at else ""
+        return f"{counted(ledger.requests_sent, 'request')} answered, {came}{when}{looked}"
 
 
 def worthwhile(load: Load, around: Surroundings) -> bool:
@@ -133,8 +133,8 @@ def preflight(load: Load, run: RunFolder, around: Surroundings, redactor: Redact
         rehearsed = around.rehearse(folder)
         end_ns = pc.max(requests["end_ns"]).as_py()
         tried = (
-            f"tried: {result.iterations:,} iterations with {ledger.requests_sent:,} requests (tracestate "
-            f"k6spec=preflight), to which {ledger.spans_received:,} spans came back"
+            f"tried: {counted(result.iterations, 'iteration')} with {counted(ledger.requests_sent, 'request')} "
+            f"(tracestate k6spec=preflight), to which {counted(ledger.spans_received, 'span')} came back"
         )
         check_claims(rehearsed, ledger, tried)
         found = Preflight(

@@ -8,7 +8,7 @@ from typing import final
 
 from k6spec.config import Config
 from k6spec.judge.intervals import ENOUGH, Enough
-from k6spec.units import format_ns, format_ratio
+from k6spec.units import counted, format_ns, format_ratio
 
 
 @final
@@ -114,7 +114,7 @@ class Health:
             dropped, planned = self.dropped_iterations, self.dropped_iterations + self.iterations
         if dropped > tolerated.dropped * planned:
             yield (
-                f"k6 dropped {dropped:,} iterations{self._in(name)} ({format_ratio(dropped / planned)}): "
+                f"k6 dropped {counted(dropped, 'iteration')}{self._in(name)} ({format_ratio(dropped / planned)}): "
                 "the declared load was not made; raise max_vus, or lower the rate"
             )
         name, idle, vus = self._worst("idle_vus", "planned_vus")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from k6spec.judge.health import Health, Tolerances
-from k6spec.units import format_ns, format_ratio
+from k6spec.units import counted, format_ns, format_ratio
 
 _MUCH: Final = 0.8  # what k6's own guide on large tests advises to stay below
 _BUSY: Final = 0.95
@@ -26,12 +26,14 @@ def remarks(info: Mapping[str, Any]) -> Iterator[str]:
     if info.get("sut_after_load"):
         yield f"after the load: {info['sut_after_load']}"
     if health["script_errors"]:
-        yield f"{health['script_errors']:,} iterations ended with an exception: {k6.get('first_script_error')}"
+        ended = counted(health["script_errors"], "iteration")
+        yield f"{ended} ended with an exception: {k6.get('first_script_error')}"
     if stopped := info.get("stopped"):
         after = format_ns(stopped["after_ns"])
         yield f"the load stopped after {after}, before its time: k6 threshold on {stopped['by']}"
     if health["dropped_iterations"]:
-        yield f"k6 dropped {health['dropped_iterations']:,} iterations: the declared rate was not reached"
+        dropped = counted(health["dropped_iterations"], "iteration")
+        yield f"k6 dropped {dropped}: the declared rate was not reached"
     yield from Health(**health).hung(Tolerances(dropped=0, idle_vus=0))
     yield from _machine(health)
     if calls := info.get("uninstrumented_calls"):
