@@ -21,7 +21,8 @@ _CODES: Final = (
     *("UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
 )
 # With these there may have been no answer at all; otherwise gRPC's answers have HTTP status 200.
-_UNANSWERED: Final = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"})
+# Who cancels a stream has a connection, and may have got as much as it wanted.
+_UNANSWERED: Final = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE"})
 _SWITCHED: Final = "101"
 
 

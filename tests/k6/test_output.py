@@ -193,6 +193,15 @@ def test_reflection_and_health_checks_of_grpc_are_no_requests(tmp_path: Path) ->
     assert [row["metric"] for row in parsed.samples] == ["grpc_req_duration"] * 2
 
 
+def test_a_stream_that_its_script_cancels_had_reached_the_system(tmp_path: Path) -> None:
+    cancelled, unavailable = (
+        line("grpc_req_duration", 2.5, {"method": "Watch", "status": code}, {}) for code in ("1", "14")
+    )
+    parsed = Parsed(tmp_path, [cancelled, unavailable])
+    assert [(row["status"], row["failed"]) for row in parsed.requests] == [(200, True), (0, True)]
+    assert parsed.output.unanswered == 1
+
+
 def test_a_tag_called_error_fails_no_call_and_no_handshake(tmp_path: Path) -> None:
     tags = {"error": "none of ours", "url": "ws://x/y"}
     lines = [
