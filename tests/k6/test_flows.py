@@ -123,6 +123,12 @@ def test_values_are_extracted_from_every_place_in_an_answer(k6: Runner) -> None:
     assert set(last.headers["cookie"].split("; ")) == {"mine=s-1", "sid=s-1"}
 
 
+def test_a_query_is_sent_with_a_link_to_a_part_of_a_page(k6: Runner) -> None:
+    link = flow.post("/body", json={"link": "/page?id=1#prices"}, extract={"link": "link"})
+    run(k6, link, flow.get("{link}", query={"sort": "up"}))
+    assert paths(k6) == ["/body", "/page?id=1&sort=up"]
+
+
 @pytest.mark.parametrize(
     "missing",
     [flow.json("gone"), flow.header("Gone"), flow.regex("g(o)ne"), flow.cookie("gone")],

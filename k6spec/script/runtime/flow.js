@@ -29,7 +29,8 @@ export function withQuery(url, query) {
   const text = Object.entries(query)
     .map(([key, value]) => encodeURIComponent(key) + '=' + encodeURIComponent(value))
     .join('&');
-  return url + (url.includes('?') ? '&' : '?') + text;
+  const [page] = url.split('#'); // of a link that was extracted, perhaps to a part of a page
+  return page + (page.includes('?') ? '&' : '?') + text;
 }
 
 // The number of a branch, at random by weight.
