@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from contextlib import nullcontext
+from typing import Any, Final, cast
 
 import pytest
 
@@ -32,9 +33,12 @@ def report_thresholds(item: pytest.Item) -> None:
     records = [verdict.record(nodeid=item.nodeid, session=session.session_id) for verdict in verdicts]
     folder.add_verdicts(records)
     session.records.setdefault(item.nodeid, []).extend(records)
-    for verdict in verdicts:
-        if verdict.outcome != "passed":
-            item.ihook.pytest_runtest_logreport(report=_report(item, verdict))
+    capture = cast("Any", item.config.pluginmanager.get_plugin("capturemanager"))
+    # What pytest prints of a report while the test is torn down would else be the test's captured output.
+    with nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        for verdict in verdicts:
+            if verdict.outcome != "passed":
+                item.ihook.pytest_runtest_logreport(report=_report(item, verdict))
 
 
 def _report(item: pytest.Item, verdict: ThresholdVerdict) -> pytest.TestReport:
