@@ -107,12 +107,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         check_judged(item)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    if _has_run(item):
-        from k6spec.pytest_plugin.thresholds import report_thresholds
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        if _has_run(item):
+            from k6spec.pytest_plugin.thresholds import report_thresholds
 
-        report_thresholds(item)
+            report_thresholds(item)
+    finally:
+        yield  # whatever was found: else pytest keeps the test's fixtures, and no other test can begin
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

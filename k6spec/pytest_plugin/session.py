@@ -308,18 +308,23 @@ def summarise(reporter: Any, state: SessionState) -> None:
         return
     reporter.section("k6spec")
     for folder in runs:
-        run = Run(folder, database=state.tables(folder))
-        reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
-        if ab := run.info.get("ab"):
-            reporter.write_line(
-                f"  the last of {ab['rounds']} rounds, {ab['candidate']} in turns with {ab['base']}"
-            )
-        for remark in run_remarks(run, state.config):
-            reporter.write_line(f"  {remark}")
+        try:
+            _summarise(reporter, state, folder)
+        except Fault as fault:  # the tests of this run have said more of it
+            reporter.write_line(f"  {fault}")
     if said := state.family.said():
         reporter.write_line(said)
     for line in state.said:
         reporter.write_line(line)
+
+
+def _summarise(reporter: Any, state: SessionState, folder: RunFolder) -> None:
+    run = Run(folder, database=state.tables(folder))
+    reporter.write_line(f"{shown_path(folder.path, Path.cwd())}: {run.ledger}")
+    if ab := run.info.get("ab"):
+        reporter.write_line(f"  the last of {ab['rounds']} rounds, {ab['candidate']} in turns with {ab['base']}")
+    for remark in run_remarks(run, state.config):
+        reporter.write_line(f"  {remark}")
 
 
 def _speak(session: SessionState, config: pytest.Config) -> None:

@@ -151,3 +151,17 @@ def test_what_an_inconclusive_end_says_is_cut_only_where_the_section_has_it(spec
     specs.archive([Request() for _ in range(50)])
 
     specs.replay().stdout.fnmatch_lines(["*not one span came back*", "*5. it exports in time*"])
+
+
+def test_a_damaged_table_of_traces_is_told_by_each_test_and_ends_no_session_in_a_traceback(specs: Specs) -> None:
+    specs.write(f"{CLAIM}\n{CLAIM.replace('test_p95', 'test_again')}")
+    run = specs.archive(thresholds=[{"metric": "http_reqs", "expression": "count>0", "ok": True}])
+    (run / "traces.parquet").write_bytes(b"half written")
+
+    result = specs.replay()
+
+    result.assert_outcomes(failed=2, errors=1)
+    said = result.stdout.str() + result.stderr.str()
+    assert said.count("traces.parquet cannot be read; perhaps only a part of it was copied or written") >= 3
+    assert "not torn down" not in said
+    assert "Traceback" not in said
