@@ -7,7 +7,6 @@ from functools import cached_property
 from math import inf
 from typing import Final, Generic, TypeVar, final
 
-from k6spec.errors import Inconclusive
 from k6spec.judge.verdict import Outcome, Verdict
 
 T = TypeVar("T")
@@ -33,31 +32,26 @@ class Groups(Generic[T]):
         self,
         split: Callable[[], dict[str | None, T]],
         unseen: Callable[[], T | None],
-        why_empty: Callable[[], str],
+        whole: T,
     ) -> None:
         self._split = split
         self._unseen = unseen
-        self._why_empty = why_empty
+        self._whole = whole
 
     def every(self, claim: Callable[[T], Verdict]) -> list[Verdict]:
         """The claim of each group, in the order of their values; give them to ``run.expect``.
 
-        The last one is of groups that were not seen, where there may be some.
-
-        Raises:
-            Inconclusive: there is no group.
+        The last one is of groups that were not seen, where there may be some. Where there is no group, it is the
+        claim of the whole selection, of which nothing was seen: only a count can pass, of what may be none.
         """
         if not self._groups:
-            raise Inconclusive(self._why_empty())
+            return [claim(self._whole)]
         unseen = self._unseen()
         return [claim(group) for group in (*self._groups.values(), *(() if unseen is None else (unseen,)))]
 
     def worst(self, claim: Callable[[T], Verdict]) -> Verdict:
         """The verdict that is furthest from holding: failed before inconclusive before passed, then by distance
         to the limit. It holds only if the claim holds for every group.
-
-        Raises:
-            Inconclusive: there is no group.
         """
         verdicts = self.every(claim)
         worst = min(verdicts, key=_standing)

@@ -108,7 +108,7 @@ class Timed(NoNumber, Selection):
                 for value in found
             }
 
-        return Groups(split, lambda: self._unseen(key), lambda: self._population.why_empty())
+        return Groups(split, lambda: self._unseen(key), self)
 
     def _unseen(self, _key: str) -> Self | None:
         """Whatever may be of groups that were not seen, if anything may; k6 knows all requests."""

@@ -235,8 +235,9 @@ def check_judged(item: pytest.Item) -> None:
         )
     if not state.log.verdicts:
         raise Inconclusive(
-            "the test takes run and claims nothing, so it could not fail; write a claim, as in "
-            "assert run.http().duration.p95 < ms(400), or leave run out of its parameters"
+            "the test takes run and claims nothing, so it could not fail; write a claim, as in assert run.http()."
+            "duration.p95 < ms(400) (or, of what run.sql() told, run.claim(...)), or leave run out of its "
+            "parameters"
         )
     if swallowed := [verdict for verdict in state.log.verdicts if verdict.outcome == "inconclusive"]:
         said = "\n".join(f"  {verdict.headline}\n    {verdict.evidence.reason}" for verdict in swallowed)

@@ -230,6 +230,19 @@ class TestGroupsThatWereNotSeen:
 
         assert [verdict.outcome for verdict in verdicts] == ["passed"]
 
+    def test_of_no_group_the_claim_is_one_of_nothing_that_was_seen(self, tmp_path: Path) -> None:
+        run = run_of(tmp_path, [Request(spans=[entry(), db()])])
+        errors = run.spans.originating_errors().by("service")
+
+        assert [found.outcome for found in errors.every(lambda found: found.count <= 3)] == ["passed"]
+        assert errors.worst(lambda found: found.duration.max <= ms(1)).outcome == "inconclusive"
+        assert run.spans("no such").by("service").worst(lambda top: top.count <= 3).outcome == "inconclusive"
+
+    def test_of_no_group_something_may_be_missing(self, tmp_path: Path) -> None:
+        errors = self.shop(tmp_path, lost_ms=400).spans.originating_errors().by("service")
+
+        assert errors.worst(lambda found: found.count <= 0).outcome == "inconclusive"
+
     def test_what_is_related_to_it_nobody_knows(self, tmp_path: Path) -> None:
         run = self.shop(tmp_path, lost_ms=400)
 

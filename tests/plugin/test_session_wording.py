@@ -61,7 +61,7 @@ NOT JUDGED nothing looked at what was claimed, so the test could not fail; write
         specs.archive()
 
         assert said(specs, "--k6spec-replay", "last") == snapshot(
-            "INCONCLUSIVE the test takes run and claims nothing, so it could not fail; write a claim, as in assert run.http().duration.p95 < ms(400), or leave run out of its parameters"
+            "INCONCLUSIVE the test takes run and claims nothing, so it could not fail; write a claim, as in assert run.http().duration.p95 < ms(400) (or, of what run.sql() told, run.claim(...)), or leave run out of its parameters"
         )
 
     def test_there_is_no_baseline_yet(self, specs: Specs) -> None:

@@ -37,6 +37,16 @@ def test_one_that_does_not_hold_fails_once_beside_the_tests_of_its_load(specs: S
     assert result.ret == 1
 
 
+def test_its_letter_is_no_output_of_the_test(specs: Specs) -> None:
+    specs.write(TWO_TESTS)
+    specs.archive(thresholds=[CROSSED])
+
+    result = specs.pytester.runpytest_subprocess("-p", "no:randomly", "--k6spec-replay", "last")
+
+    result.stdout.fnmatch_lines(["test_spec.py .F. *"])
+    result.stdout.no_fnmatch_line("*Captured stdout*")
+
+
 def test_those_that_hold_are_recorded_and_silent(specs: Specs) -> None:
     specs.write(TWO_TESTS)
     folder = specs.archive(thresholds=[HELD])
