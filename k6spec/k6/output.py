@@ -206,9 +206,9 @@ class K6Output:
     ) -> None:
         tags = self._tag_sets[tag_set]
         known = _read(metadata)
-        vu = int(known["vu"]) if "vu" in known else None
+        vu = _number(known, "vu")
         traceparent, hop, own = self._context(known.get("k6spec", ""), tags, vu)
-        iteration = int(known["iter"]) if "iter" in known else None
+        iteration = _number(known, "iter")
         self._rows.add(tag_set, end_ns, phases, failed, vu, iteration, traceparent, hop, own)
         self._lives(tag_set, known, end_ns)
         self.requests += 1
@@ -218,8 +218,9 @@ class K6Output:
 
     def _lives(self, tag_set: int, known: dict[str, str], time_ns: int, *, ended: bool = False) -> None:
         scenario = self._tag_sets[tag_set].get("scenario")
-        if scenario and "vu" in known:
-            who = scenario, int(known["vu"])
+        vu = _number(known, "vu")
+        if scenario and vu is not None:
+            who = scenario, vu
             self.alive[who] = max(time_ns, self.alive.get(who, 0))
             if ended:
                 self.ended.add(who)
@@ -313,6 +314,12 @@ def _rest(text: str, position: int, time: str, after_value: int) -> tuple[list[f
 def _read(metadata: str) -> dict[str, str]:
     """Reads the JSON object that began before a text."""
     return _JSON.raw_decode("{" + metadata)[0] if metadata else {}
+
+
+def _number(metadata: dict[str, str], name: str) -> int | None:
+    """A number of k6's own; None where there is none, or a script has put something else there."""
+    value = metadata.get(name, "")
+    return int(value) if value.isdecimal() else None
 
 
 def unix_ns(text: str) -> int:

@@ -83,6 +83,12 @@ def test_a_scripts_own_tag_may_be_called_metadata(tmp_path: Path) -> None:
     assert [row["trace_id"] for row in parsed.requests + parsed.samples] == [bytes.fromhex("aa" * 16)] * 2
 
 
+def test_a_script_may_overwrite_what_k6_says_of_its_vu(tmp_path: Path) -> None:
+    lines = [sample.replace('"vu":"7"', '"vu":"Ann"').replace('"iter":"3"', '"iter":""') for sample in request()]
+    (row,) = Parsed(tmp_path, lines).requests
+    assert (row["vu"], row["iteration"]) == (None, None)
+
+
 def test_a_request_is_a_row(tmp_path: Path) -> None:
     (row,) = Parsed(tmp_path, request({"own": "tag", "group": "::a", "scenario": "s"})).requests
     end = 1795372227751828268
