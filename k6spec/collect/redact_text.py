@@ -14,7 +14,7 @@ from k6spec.collect.secret_names import SecretNames, takes_the_line
 
 # Each is bounded, and begins where a word does: a value of a megabyte costs no more than its length.
 _SETS: Final = re.compile(
-    r"(?<![\w.%\[\]-])(?P<name>[\w.%\[\]-]{1,128})"
+    r"(?<![\w.%\[\]-])(?P<escape>(?<=\\)[nrt])?(?P<name>[\w.%\[\]-]{1,128})"  # or an escaped line break before
     r"(?P<set>\\?[\"']?\s{0,3}(?:=(?!=)|:(?!//))\s{0,3})(?P<quote>\\?[\"'])?"
 )
 # A URL within a URL's query.
@@ -132,7 +132,8 @@ class TextRedactor:
         parts = []
         done = 0
         for found in _SETS.finditer(text):
-            if found.start() < done or not self._is_secret(found["name"]):
+            names = (found["name"], f"{found['escape'] or ''}{found['name']}")
+            if found.start() < done or not any(map(self._is_secret, names)):
                 continue
             value = self._value(text, found)
             if value and not _STAND_IN.fullmatch(value):

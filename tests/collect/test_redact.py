@@ -185,6 +185,8 @@ def test_equal_secrets_of_a_run_have_one_mark_and_another_in_the_next_run():
         r'"{\"password\": \"a\\\"hunter2\"}"',
         "[(b'x-api-key', b'hunter2'), ('cookie', 'hunter2')]",
         "GET /login?next=https%3A%2F%2Fshop%2F%3Fa%3D1%26sig%3Dhunter2%26b%3D2",
+        r'msg="Request:\nGET / HTTP/1.1\r\nCookie: a=hunter2; b=hunter2\r\nAccept: */*\r\n"',
+        r"in C:\token=hunter2",
         "app --password hunter2 --verbose",
         "https://ghp0hunter2hunter2hunter2@host/repo",
         "postgresql://app:p@hunter2@db/shop",
