@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.k6.echo_websocket import serve_websocket
 from tests.support.serving import LoopbackServer, QuietHandler, serving
 
+_WITHOUT_BODY: Final = frozenset({204, 304})
 _HOP: Final = re.compile(r"/hop/\d+(\?|$)")
 _PAGE: Final = b"""<a href="/clicked">next</a>
 <form action="submitted?old=1" method="post"><input name="a" value="1"><input name="b" value="2 &amp; 3">
@@ -69,6 +70,8 @@ class _Handler(QuietHandler):
         answer = _PAGE if page else json.dumps(headers).encode()
         if self.path == "/body":
             answer = body
+        if status in _WITHOUT_BODY:
+            answer = b""  # else Go's client takes it for an answer to the next request, and ends the connection
         self.send_response(status)
         if self.path == "/body":
             self.send_header("Set-Cookie", "sid=s-1; Path=/")
