@@ -12,7 +12,7 @@ from k6spec.collect.spool import SpoolReader
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
-WHOLE = gzip.compress(b"x" * 1000)
+WHOLE = gzip.compress(b"x" * 1000, mtime=0)
 
 
 def test_protobuf_is_acknowledged_in_protobuf_and_spooled(receiver, export):
