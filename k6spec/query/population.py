@@ -117,7 +117,7 @@ class Population:
     @property
     def successful(self) -> Floats | None:
         """The values of the requests that succeeded, and of their traces; None where that is no question."""
-        if self.succeeded is None or (self.may_all_fail and not self.succeeded.any()):
+        if self.succeeded is None or not len(self.values) or (self.may_all_fail and not self.succeeded.any()):
             return None
         return self.values[self.succeeded]
 

@@ -52,6 +52,15 @@ def spread(centre: float, deviation: float, count: int = 10) -> list[float]:
     return [float(centre * MS * np.exp(value)) for value in raw]
 
 
+def test_a_count_of_none_is_compared_though_requests_failed(tmp_path: Path) -> None:
+    judged = Judged(tmp_path, 10, status=500, spans=[entry_span(), db(ms=2)])
+    judged.after([0.0] * 10, "longer than 50 ms spans: count", unit="count")
+
+    verdict = judged.run().spans(longer_than=ms(50)).count <= baseline()
+
+    assert verdict.headline == "longer than 50 ms spans: count 0, limit baseline = 0"
+
+
 def test_no_worse_than_five_per_cent_passes_where_the_noise_is_small(tmp_path: Path) -> None:
     judged = Judged(tmp_path, 100.5)
     judged.after(spread(100, 0.005))
