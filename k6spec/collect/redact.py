@@ -187,20 +187,22 @@ class Redactor:
         changed = self._values(names, codes, items)
         if secret.any():
             changed = _replaced(changed, secret, self.mark)
-        if changed is not items:
-            if types is not None and secret.any():
-                types = _without(types, encoded.dictionary, offsets, codes, secret)
+        if changed is not items and types is not None and secret.any():
+            types = _without(types, encoded.dictionary, offsets, codes, secret)
+        renamed = self._scrubbed(encoded.dictionary, self._texts.known)
+        if renamed is not encoded.dictionary:
+            keys = renamed.take(encoded.indices)
+            types = None if types is None else self._renamed(types)
+        if changed is not items or renamed is not encoded.dictionary:
             column = _rebuilt(column, offsets, keys, changed)
-        return self._named(column), None if types is None else self._named(types)
+        return column, types
 
-    def _named(self, column: Array) -> Array:
-        """A column of attributes less the known secrets in their names; the same one if none is there."""
-        keys, items = _children(column)
+    def _renamed(self, types: Array) -> Array:
+        """A column of types less the known secrets in the names of their attributes."""
+        keys, items = _children(types)
         encoded = keys.dictionary_encode()
-        replaced = self._scrubbed(encoded.dictionary, self._texts.known)
-        if replaced is encoded.dictionary:
-            return column
-        return _rebuilt(column, _offsets(column), replaced.take(encoded.indices), items)
+        renamed = self._scrubbed(encoded.dictionary, self._texts.known)
+        return _rebuilt(types, _offsets(types), renamed.take(encoded.indices), items)
 
     def _values(self, names: list[str], codes: Any, items: Array) -> Array:
         """Values of names that are not secret, which may hold secrets all the same."""

@@ -165,7 +165,7 @@ class K6Output:
         elif is_call(metric, self._tag_sets[tag_set]):
             self._call(metric, tag_set, labels, time_ns, number)
         known = _read(metadata) if metric == "iteration_duration" or metric not in _OF_NO_REQUEST else {}
-        self._lives(tag_set, known, time_ns, ended=metric == "iteration_duration")
+        self._lives(tag_set, _number(known, "vu"), time_ns, ended=metric == "iteration_duration")
         traceparent = "" if metric in _OF_NO_REQUEST else traceparent_of(known.get("k6spec", ""))
         self._samples.add(metric, tag_set, time_ns, number, traceparent)
 
@@ -210,15 +210,14 @@ class K6Output:
         traceparent, hop, own = self._context(known.get("k6spec", ""), tags, vu)
         iteration = _number(known, "iter")
         self._rows.add(tag_set, end_ns, phases, failed, vu, iteration, traceparent, hop, own)
-        self._lives(tag_set, known, end_ns)
+        self._lives(tag_set, vu, end_ns)
         self.requests += 1
         self.failed += bool(failed)
         self.unanswered += tags.get("status") == "0"
         self.recent_ms.append(phases[0])
 
-    def _lives(self, tag_set: int, known: dict[str, str], time_ns: int, *, ended: bool = False) -> None:
+    def _lives(self, tag_set: int, vu: int | None, time_ns: int, *, ended: bool = False) -> None:
         scenario = self._tag_sets[tag_set].get("scenario")
-        vu = _number(known, "vu")
         if scenario and vu is not None:
             who = scenario, vu
             self.alive[who] = max(time_ns, self.alive.get(who, 0))
