@@ -18,12 +18,12 @@ from k6spec.store.archive import RunFolder
 def record_run(folder: RunFolder, tolerated: Tolerances) -> Entry:
     """A run's entry, with its standard statistics, from its archive."""
     info = folder.info()
-    hung = next(Health(**info["health"]).hung(tolerated), None)
+    hung = any(Health(**info["health"]).hung(tolerated))
     database = Database(folder.path, archiving=True)
     try:
         return replace(
             entry_of({**info, "run_id": folder.run_id}),
-            broken=bool(info.get("stopped")) or hung is not None,
+            broken=bool(info.get("stopped")) or hung,
             statistics=dict(standard_statistics(database)),
             operations=operations_by_root(database, critical=False),
             critical_operations=operations_by_root(database, critical=True),

@@ -91,9 +91,8 @@ def _current(store: HistoryStore) -> set[str]:
     """Of each load and branch the runs that the next one would be compared with."""
     groups: dict[tuple[str, str | None], list[str]] = {}
     for entry in store.entries():
-        if not (entry.dirty or entry.broken) and any(
-            statistic.compared for statistic in entry.statistics.values()
-        ):
+        compared = any(statistic.compared for statistic in entry.statistics.values())
+        if compared and not entry.dirty and not entry.broken:
             groups.setdefault((entry.key, entry.branch), []).append(entry.run_id)
     return {run_id for ids in groups.values() for run_id in ids[-Chosen().runs :]}
 

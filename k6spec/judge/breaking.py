@@ -8,6 +8,7 @@ from math import inf
 from typing import Any, Final, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from k6spec.errors import Inconclusive, UsageError
 from k6spec.judge.bench import Bench
@@ -207,19 +208,22 @@ def _broken(window: Window, limits: Mapping[str, float], tolerated: float) -> st
     share = float(window.failed.mean())
     if "failed" in limits and share > limits["failed"]:
         return f"{_FAILED} {format_ratio(share)}, limit {format_ratio(limits['failed'])}, {count}"
-    asked = [(name, q, limits[name]) for name, q in _PERCENTILES.items() if name in limits]
-    for name, q, limit in asked:
-        if (seen := float(np.percentile(window.durations, q))) > limit:
-            return f"{name} {format_ns(seen)}, limit {format_ns(limit)}, {count}"
-    if not asked or share <= tolerated:
+    if said := _beyond(window.durations, limits):
+        return f"{said}, {count}"
+    if share <= tolerated or not limits.keys() & _PERCENTILES.keys():
         return ""
     successful = window.durations[window.failed == 0]
     if not len(successful):
         return f"{_NONE} {count}"
-    for name, q, limit in asked:
-        if (seen := float(np.percentile(successful, q))) > limit:
-            said = f"{name} {format_ns(seen)} of the {len(successful):,} successful ones"
-            return f"{said}, limit {format_ns(limit)}, {count}"
+    said = _beyond(successful, limits, whose=f" of the {len(successful):,} successful ones")
+    return f"{said}, {count}" if said else ""
+
+
+def _beyond(durations: NDArray[np.float64], limits: Mapping[str, float], whose: str = "") -> str:
+    """The first percentile that is beyond its limit, in words; empty if none is."""
+    for name, q in _PERCENTILES.items():
+        if name in limits and (seen := float(np.percentile(durations, q))) > limits[name]:
+            return f"{name} {format_ns(seen)}{whose}, limit {format_ns(limits[name])}"
     return ""
 
 

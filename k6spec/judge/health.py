@@ -109,17 +109,14 @@ class Health:
         These are k6's own: that the machine was busy with other things is no symptom while k6 kept up.
         """
         yield from self.hung(tolerated)
-        name, dropped, planned = self._worst("dropped", "planned")
-        if not name:
-            dropped, planned = self.dropped_iterations, self.dropped_iterations + self.iterations
+        of_all = self.dropped_iterations, self.dropped_iterations + self.iterations
+        name, dropped, planned = self._worst("dropped", "planned", of_all)
         if dropped > tolerated.dropped * planned:
             yield (
                 f"k6 dropped {counted(dropped, 'iteration')}{self._in(name)} ({format_ratio(dropped / planned)}): "
                 "the declared load was not made; raise max_vus, or lower the rate"
             )
-        name, idle, vus = self._worst("idle_vus", "planned_vus")
-        if not name:
-            idle, vus = self.idle_vus, self.planned_vus
+        name, idle, vus = self._worst("idle_vus", "planned_vus", (self.idle_vus, self.planned_vus))
         if idle > tolerated.idle_vus * vus:
             yield (
                 f"{idle:,} of {vus:,} planned VUs{self._in(name)} made no request: the declared load was "
@@ -146,15 +143,11 @@ class Health:
         scenarios = {name: {**of, "dropped": 0} for name, of in self.scenarios.items()}
         return replace(self, dropped_iterations=0, scenarios=scenarios)
 
-    def _worst(self, part: str, whole: str) -> tuple[str, int, int]:
-        """The scenario with the largest share, and the two numbers; 0 of 0 where it is not known of any."""
-        known = {name: (of[part], of[whole]) for name, of in self.scenarios.items() if whole in of}
-        return _largest(known or {"": (0, 0)})
+    def _worst(self, part: str, whole: str, of_all: tuple[int, int] = (0, 0)) -> tuple[str, int, int]:
+        """The scenario with the largest share, and the two numbers; ``of_all`` where they are not known of any."""
+        known = {name: (of[part], of[whole]) for name, of in self.scenarios.items() if whole in of} or {"": of_all}
+        name = max(known, key=lambda each: known[each][0] / max(1, known[each][1]))
+        return (name, *known[name])
 
     def _in(self, scenario: str) -> str:
         return f" of {scenario}" if len(self.scenarios) > 1 else ""
-
-
-def _largest(shares: Mapping[str, tuple[int, int]]) -> tuple[str, int, int]:
-    name = max(shares, key=lambda each: shares[each][0] / max(1, shares[each][1]))
-    return (name, *shares[name])

@@ -15,6 +15,7 @@ from typing import Literal, final
 import numpy as np
 
 from k6spec.judge.bounds import Losses, bounds
+from k6spec.judge.flattery import successful_alone
 from k6spec.judge.past import Earlier, Known, Rounds
 from k6spec.judge.regression import Noise, Scale
 from k6spec.judge.unmade import why_unmade
@@ -45,17 +46,15 @@ class Seen:
 def see(reducer: Reducer, population: Population, losses: Losses, *, tolerated: float) -> Seen:
     """The statistic of a run; ``tolerated``: the share of failed requests that flatters no latency."""
     lowest, highest = bounds(reducer, population, losses)
-    successful, members = population.successful, len(population.values)
-    if successful is not None and len(successful) >= members * (1 - tolerated):
-        successful = None
-    some = successful is not None and len(successful) > 0
+    by_them = successful_alone(population, tolerated)
+    successful = None if by_them is None else by_them[0]
     return Seen(
         observed=reducer(population.values),
         lowest=lowest,
         highest=highest,
-        members=members,
-        successful=reducer(successful) if successful is not None and some else None,
-        none_succeeded=successful is not None and not some,
+        members=len(population.values),
+        successful=reducer(successful) if successful is not None and len(successful) else None,
+        none_succeeded=successful is not None and not len(successful),
     )
 
 
