@@ -12,8 +12,8 @@ from k6spec.query.database import Database
 from k6spec.query.logic import Conditions
 from k6spec.query.misspelt import any_misspelt
 from k6spec.query.near import why_nothing
-from k6spec.query.population import Missing, Population, Sighting
-from k6spec.query.scope import seconds_of, trace_columns, uninstrumented, with_untraced
+from k6spec.query.population import Population, Sighting
+from k6spec.query.scope import lost_traces, seconds_of, trace_columns
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.spans import SPANS, in_scope, misspelt_root
 from k6spec.query.traces import count_spans, decided, instrumented
@@ -49,13 +49,7 @@ def read_having(database: Database, selector: Selector, quantities: tuple[Quanti
     chosen = instrumented(database, selector)
     clear = traces.complete & decided(database, tuple(c for wanted in quantities for c in wanted.conditions))
     known, lost = np.flatnonzero(chosen & clear), np.flatnonzero(chosen & ~clear)
-    missing = Missing(
-        client_ns=traces.client_ns[lost],
-        seen=np.zeros(len(lost)),
-        starts=traces.began[lost],
-        uninstrumented=uninstrumented(database, selector),
-    )
-    missing = with_untraced(database, selector, missing)
+    missing = lost_traces(database, selector, lost, seen=np.zeros(len(lost)))
     values, starts = holds[known].astype(np.float64), traces.began[known]
     typo = ""
     for wanted in quantities:

@@ -11,15 +11,14 @@ import numpy as np
 from k6spec.query.database import Database
 from k6spec.query.forest import Bools, Forest, Ints, Numbers, forests
 from k6spec.query.near import why_nothing
-from k6spec.query.population import Floats, Missing, Population, Sighting
+from k6spec.query.population import Floats, Population, Sighting
 from k6spec.query.scope import (
     in_traces,
+    lost_traces,
     missing_traces,
     seconds_of,
     trace_columns,
     traces_in_scope,
-    uninstrumented,
-    with_untraced,
 )
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.spans import in_scope, none_is_a_finding, undecidable, why_dropped_matter
@@ -122,14 +121,14 @@ def read_measured_traces(database: Database, selector: Selector, measure: TraceM
     complete = known.complete & decided(database, selector.conditions)
     typo = none_named(database, selector.conditions, (SYSTEM_SPAN,)) if selector.conditions else ""
     kept, lost = np.flatnonzero(chosen & complete & (not typo)), np.flatnonzero(chosen & ~complete)
-    missing = Missing(
-        client_ns=known.client_ns[lost],
+    missing = lost_traces(
+        database,
+        selector,
+        lost,
         seen=np.zeros(len(lost)) if measure.waits else numbers[lost],
         most=most[lost] if measure.waits else None,
-        starts=known.began[lost],
-        uninstrumented=uninstrumented(database, selector),
+        untraced_most=1.0 if measure.share else None,
     )
-    missing = with_untraced(database, selector, missing, most=1.0 if measure.share else None)
     found = _Found(database=database, trace=kept, node=None, value=numbers[kept])
     parts = _Found(
         database=database,

@@ -110,7 +110,7 @@ def missing_traces(database: Database, selector: Selector) -> Missing:
         )
         client_ns, starts = (table[name].to_numpy().astype(np.float64) for name in ("client_ns", "start_ns"))
         lost = Missing(client_ns=client_ns, starts=starts, uninstrumented=unseen)
-        return with_untraced(database, selector, lost)
+        return _with_untraced(database, selector, lost)
 
     return database.once(("missing", selector.scope), read)
 
@@ -131,23 +131,31 @@ def untraced(database: Database, selector: Selector) -> tuple[Floats, Floats]:
     return database.once(("untraced", selector.scope), read)
 
 
-def with_untraced(database: Database, selector: Selector, lost: Missing, most: float | None = None) -> Missing:
-    """What was lost, and each request without a trace context, of which nothing was received.
+def lost_traces(
+    database: Database,
+    selector: Selector,
+    rows: NDArray[np.intp],
+    *,
+    seen: Floats,
+    most: Floats | None = None,
+    untraced_most: float | None = None,
+) -> Missing:
+    """What is missing of a claim on whole traces: these of its traces, and requests without a trace context.
 
     Args:
-        most: what the value of each of these is at most, where ``lost.most`` is told; None: its time.
+        rows: the numbers of the traces.
+        seen: of each what was received; ``most``: what its value is at most, where that is not its client's time.
+        untraced_most: the same of each request without a trace context; None: its time.
     """
-    total_ns, starts = untraced(database, selector)
-    began = np.empty(0) if lost.starts is None else lost.starts
-    at_most = total_ns if most is None else np.full(len(total_ns), most)
-    unseen = np.zeros(len(total_ns) if len(lost.seen) == lost.traces else 0)
-    return replace(
-        lost,
-        client_ns=np.concatenate([lost.client_ns, total_ns]),
-        seen=np.concatenate([lost.seen, unseen]),
-        most=None if lost.most is None else np.concatenate([lost.most, at_most]),
-        starts=np.concatenate([began, starts]),
+    traces = trace_columns(database)
+    lost = Missing(
+        client_ns=traces.client_ns[rows],
+        seen=seen,
+        most=most,
+        starts=traces.began[rows],
+        uninstrumented=uninstrumented(database, selector),
     )
+    return _with_untraced(database, selector, lost, untraced_most)
 
 
 def uninstrumented(database: Database, selector: Selector) -> tuple[str, ...]:
@@ -192,6 +200,25 @@ def seconds_of(database: Database, selector: Selector) -> float:
         return float(database.value(_PARTS.format(own=sql), parameters)) / 1e9
 
     return database.once(("seconds", window), read)
+
+
+def _with_untraced(database: Database, selector: Selector, lost: Missing, most: float | None = None) -> Missing:
+    """What was lost, and each request without a trace context, of which nothing was received.
+
+    Args:
+        most: what the value of each of these is at most, where ``lost.most`` is told; None: its time.
+    """
+    total_ns, starts = untraced(database, selector)
+    began = np.empty(0) if lost.starts is None else lost.starts
+    at_most = total_ns if most is None else np.full(len(total_ns), most)
+    unseen = np.zeros(len(total_ns) if len(lost.seen) == lost.traces else 0)
+    return replace(
+        lost,
+        client_ns=np.concatenate([lost.client_ns, total_ns]),
+        seen=np.concatenate([lost.seen, unseen]),
+        most=None if lost.most is None else np.concatenate([lost.most, at_most]),
+        starts=np.concatenate([began, starts]),
+    )
 
 
 def _never_traced(database: Database) -> tuple[str, ...]:

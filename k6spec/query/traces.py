@@ -10,14 +10,8 @@ from numpy.typing import NDArray
 from k6spec.query.database import Database
 from k6spec.query.logic import Conditions
 from k6spec.query.near import why_nothing
-from k6spec.query.population import Floats, Missing, Population, Sighting
-from k6spec.query.scope import (
-    in_traces,
-    seconds_of,
-    trace_columns,
-    uninstrumented,
-    with_untraced,
-)
+from k6spec.query.population import Floats, Population, Sighting
+from k6spec.query.scope import in_traces, lost_traces, seconds_of, trace_columns, uninstrumented
 from k6spec.query.selector import SYSTEM_SPAN, Selector
 from k6spec.query.selectors import where
 from k6spec.query.spans import misspelt_root, undecided
@@ -37,13 +31,7 @@ def read_calls(database: Database, selector: Selector, *, repeated: bool) -> Pop
     chosen = instrumented(database, selector)
     complete = traces.complete & decided(database, selector.conditions)
     known, lost = np.flatnonzero(chosen & complete), np.flatnonzero(chosen & ~complete)
-    missing = Missing(
-        client_ns=traces.client_ns[lost],
-        seen=numbers[lost],
-        starts=traces.began[lost],
-        uninstrumented=uninstrumented(database, selector),
-    )
-    missing = with_untraced(database, selector, missing)
+    missing = lost_traces(database, selector, lost, seen=numbers[lost])
     scope = len(known) + missing.traces
     typo = none_named(database, selector.conditions, (SYSTEM_SPAN,)) if selector.conditions else ""
     if typo:
