@@ -11,7 +11,7 @@ from rich.markup import escape
 from k6spec.cli.app import app, out, tell
 from k6spec.cli.archive import COLOURS, DEFAULT_RUNS, RunArgument, RunsOption
 from k6spec.errors import UsageError
-from k6spec.report.judged import latest
+from k6spec.report.judged import counts_of, latest
 from k6spec.store.archive import RunFolder, find_run
 
 
@@ -50,12 +50,9 @@ def _tell_all(found: RunFolder, told: Sequence[Mapping[str, Any]], judged: Seque
         out.print(f"[red]{found.status()}[/] {reason}", soft_wrap=True)
     for verdict in told:
         _tell(found, verdict)
-    counts = {outcome: sum(v["outcome"] == outcome for v in judged) for outcome in COLOURS}
-    said = (
-        ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-        or "nothing was claimed of it"
-    )
-    out.print(f"{found.run_id}: {said}", highlight=False)
+    counts = counts_of(judged)
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome])
+    out.print(f"{found.run_id}: {said or 'nothing was claimed of it'}", highlight=False)
 
 
 def _tell(run: RunFolder, verdict: Mapping[str, Any]) -> None:

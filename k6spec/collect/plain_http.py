@@ -55,10 +55,8 @@ def ask(url: str, *, timeout: float, method: Literal["GET", "POST"] = "GET") -> 
         connection.request(method, quote(target, safe=punctuation), headers=headers)
         response = connection.getresponse()
         return Answer(status=response.status, body=response.read())
-    except (
-        ConnectionResetError,
-        BrokenPipeError,
-    ) as error:  # which one is a race, and so are Python's words for it
+    except (ConnectionResetError, BrokenPipeError) as error:
+        # Which one is a race, and so are Python's words for it.
         raise ConnectionResetError("the connection was ended without an answer") from error
     finally:
         connection.close()

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, cast, final
 
 from k6spec.errors import StackFault
 from k6spec.stack.base import Endpoints
-from k6spec.stack.owner import place
+from k6spec.stack.owner import WORKSPACE, place
 
 FORMAT: Final = 1
 """Version of the file's format; a newer one is refused."""
@@ -143,8 +143,7 @@ class KeptFile:
 
     def is_copied(self, stack: KeptStack) -> bool:
         """Whether the file is a copy: that of the stack's own workspace is another."""
-        workspace = "k6spec.workspace"
-        return stack.place.get(workspace) != place(self.root)[workspace]
+        return stack.place.get(WORKSPACE) != place(self.root)[WORKSPACE]
 
     def kept_id(self) -> str | None:
         """The id of the stack that the file tells of, whatever its format; None if it tells of none."""

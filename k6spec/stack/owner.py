@@ -20,6 +20,9 @@ MARK: Final = "k6spec"
 STACK: Final = "k6spec.stack"
 """The label with the stack's id."""
 
+WORKSPACE: Final = "k6spec.workspace"
+"""The label with the folder whose it is."""
+
 _SPOOL: Final = "k6spec.spool"
 
 
@@ -55,7 +58,7 @@ def place(workspace: Path) -> dict[str, str]:
     """
     return {
         "k6spec.user": str(os.getuid()),
-        "k6spec.workspace": str(workspace.resolve()),
+        WORKSPACE: str(workspace.resolve()),
         "k6spec.host": f"{socket.gethostname()} {_pid_namespace()}".rstrip(),
     }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from k6spec.report.html.payload import NAME_LENGTH, STATEMENT_LENGTH
-from k6spec.report.html.visible import one_line, short_line, shorten
+from k6spec.report.html.page import text
+from k6spec.report.html.payload import STATEMENT_LENGTH
+from k6spec.report.html.visible import one_line, shorten
 from k6spec.units import format_ns
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def plain_list(tree: TraceTree, highlight: Collection[str]) -> str:
         f"<tr{' class=marked' if node.span_id in highlight else ''}>"
         f"<td>{escape(format_ns(node.start_ns - tree.start_ns))}</td>"
         f"<td>{escape(format_ns(node.duration_ns))}</td>"
-        f"<td>{_text(node.service)}</td>"
+        f"<td>{text(node.service)}</td>"
         f"<td>{'· ' * min(depth, _MAX_INDENT)}{_what(node, marked=node.span_id in highlight)}</td></tr>"
         for depth, node in tree.walk()
     )
@@ -36,16 +37,12 @@ def plain_list(tree: TraceTree, highlight: Collection[str]) -> str:
 
 
 def _what(node: SpanNode, *, marked: bool) -> str:
-    parts = [_text(node.name)]
+    parts = [text(node.name)]
     if marked:
         parts.append("<strong>offending</strong>")
     if node.failed:
-        parts.append(f"<strong>error</strong> {_text(node.status_message)}")
+        parts.append(f"<strong>error</strong> {text(node.status_message)}")
     if node.statement:
         statement = shorten(one_line(node.statement[: 4 * STATEMENT_LENGTH]), STATEMENT_LENGTH)
         parts.append(f"<code>{escape(statement)}</code>")
     return " ".join(parts)
-
-
-def _text(text: str) -> str:
-    return escape(short_line(text, NAME_LENGTH))
